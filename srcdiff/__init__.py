@@ -1,0 +1,18 @@
+"""Derivatives of Python functions, written as Python source.
+
+from srcdiff import differentiate
+
+@differentiate
+def f(x):
+    return x * x
+
+f.grad(3.0)             # 6.0
+print(f.grad.source)    # the text that computed it
+"""
+
+from srcdiff.api import differentiate, grad, stop_gradient, value_and_grad
+from srcdiff.errors import UnsupportedError
+
+__all__ = ["UnsupportedError", "differentiate", "grad", "stop_gradient", "value_and_grad"]
+
+__version__ = "0.1.0"

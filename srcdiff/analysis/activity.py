@@ -1,0 +1,269 @@
+"""Activity: what depends on the inputs (varied) and what the result depends on (useful).
+
+Both are flows over variables. An operation of zero derivative (a comparison, `floor`, an integer)
+passes nothing on in either direction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.kinds import Inference, Kinds
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.walk import base_name, children
+
+Names = frozenset[str]
+_NONE: Names = frozenset()
+
+# Callables that only look at what they are given; nothing they return carries a derivative.
+READERS: frozenset[Any] = frozenset(
+    (print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr, hash)
+)
+_LOG_METHODS = frozenset(("debug", "info", "warning", "error", "critical", "log", "exception"))
+
+
+def is_reader(callee: n.Expr) -> bool:
+    """Whether a callee is known to only look at its arguments: `print`, `len`, logging."""
+    if isinstance(callee, n.Ref):
+        try:
+            if callee.value in READERS:
+                return True
+        except TypeError:
+            return False
+        return getattr(callee.value, "__module__", None) == "logging"
+    if isinstance(callee, n.Field) and callee.name in _LOG_METHODS:
+        return isinstance(callee.base, n.Global) and isinstance(
+            callee.base.home.read(callee.base.name), logging.Logger
+        )
+    return False
+
+
+def differentiable(kind: Kind) -> bool:
+    """Whether a value of the kind may carry a derivative."""
+    if isinstance(kind, TupleOf):
+        return any(differentiable(item) for item in kind.items)
+    if isinstance(kind, ListOf):
+        return differentiable(kind.item)
+    dtype = dtype_of(kind)
+    return kind == UNKNOWN or (dtype is not None and dtype.kind in "fc")
+
+
+def smooth_names(e: n.Expr, infer: Inference) -> Names:
+    """The variables on which the expression depends with a derivative that may not be zero."""
+    match e:
+        case n.Var():
+            return frozenset((e.name,)) if differentiable(infer(e)) else _NONE
+        case n.Index():
+            return smooth_names(e.base, infer) if differentiable(infer(e)) else _NONE
+        case n.Choose():
+            return smooth_names(e.a, infer) | smooth_names(e.b, infer)
+        case n.Compare():
+            return _NONE
+        case n.Op() if e.op in ("and", "or"):
+            return _all(e.args, infer) if differentiable(infer(e)) else _NONE
+        case n.Op() | n.Field() | n.Call():
+            return _operation(e, infer)
+        case n.Tuple() | n.List():
+            return _all(e.items, infer)
+        case n.OpaqueExpr():
+            return frozenset(e.reads)
+    return _NONE
+
+
+def _all(items: Iterable[n.Expr], infer: Inference) -> Names:
+    return _NONE.union(*(smooth_names(item, infer) for item in items))
+
+
+def _operation(e: n.Expr, infer: Inference) -> Names:
+    if isinstance(e, n.Call) and is_reader(e.callee):
+        return _NONE
+    bound = bind_call(e, infer)
+    if bound is not None:
+        smooth = (bound.operands[name] for name in bound.rule.pulls if name in bound.operands)
+        return _all(smooth, infer)
+    if not differentiable(infer(e)):
+        return _NONE
+    # Not covered by a rule: a user's function, or something that will have to be refused.
+    return _all(children(e), infer)
+
+
+@dataclass
+class Activity:
+    """Varied variables before, and useful variables after, each statement."""
+
+    varied_before: dict[n.Stmt, Names] = field(default_factory=dict)
+    varied_after: dict[n.Stmt, Names] = field(default_factory=dict)
+    useful_after: dict[n.Stmt, Names] = field(default_factory=dict)
+
+    def active_names(self) -> Names:
+        """Every variable that is varied and useful somewhere."""
+        out: set[str] = set()
+        for s, useful in self.useful_after.items():
+            out |= useful & self.varied_after.get(s, _NONE)
+        return frozenset(out)
+
+
+def activity(function: n.Function, kinds: Kinds, wrt: Iterable[str]) -> Activity:
+    """The activity of a function's variables, for derivatives with respect to `wrt`."""
+    facts = Activity()
+    _Varied(kinds, facts).block(function.body, frozenset(wrt))
+    _Useful(kinds, facts).block(function.body, _NONE)
+    return facts
+
+
+class _Varied:
+    def __init__(self, kinds: Kinds, facts: Activity) -> None:
+        self._kinds = kinds
+        self._facts = facts
+        self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
+
+    def block(self, block: n.Block, varied: Names) -> Names:
+        for s in block:
+            if not self._kinds.reached(s):
+                break
+            self._facts.varied_before[s] = varied
+            varied = self._statement(s, varied)
+            self._facts.varied_after[s] = varied
+        return varied
+
+    def _statement(self, s: n.Stmt, varied: Names) -> Names:
+        infer = self._kinds.at(s)
+        match s:
+            case n.Assign():
+                return _assigned(s.target, s.value, varied, infer)
+            case n.Update():
+                name = base_name(s.target)
+                depends = bool(smooth_names(s.value, infer) & varied)
+                return varied | {name} if depends and name else varied
+            case n.If():
+                return self.block(s.body, varied) | self.block(s.orelse, varied)
+            case n.While() | n.For():
+                return self._loop(s, varied)
+        return varied
+
+    def _loop(self, s: n.While | n.For, varied: Names) -> Names:
+        seen = self._seen.get(s)
+        if seen is not None and seen[0] == varied:
+            self._facts.varied_before[s] = seen[1]
+            return seen[1]
+        entry = varied
+        while True:
+            self._facts.varied_before[s] = varied
+            inside = varied
+            if isinstance(s, n.For):
+                inside = _assigned(s.target, s.iter, varied, self._kinds.at(s), iterated=True)
+            new = varied | self.block(s.body, inside)
+            if new == varied:
+                break
+            varied = new
+        self._seen[s] = (entry, varied)
+        return varied
+
+
+def _assigned(
+    target: n.Expr, value: n.Expr, varied: Names, infer: Inference, iterated: bool = False
+) -> Names:
+    if isinstance(target, n.Tuple):
+        pairs: Iterable[tuple[n.Expr, n.Expr]]
+        if isinstance(value, n.Tuple) and len(value.items) == len(target.items) and not iterated:
+            pairs = zip(target.items, value.items, strict=True)
+        else:
+            pairs = ((item, value) for item in target.items)
+        out = varied
+        for item, v in pairs:
+            added = _assigned(item, v, varied, infer, iterated) - varied
+            removed = varied - _assigned(item, v, varied, infer, iterated)
+            out = (out | added) - removed
+        return out
+    depends = bool(smooth_names(value, infer) & varied)
+    name = base_name(target)
+    if name is None:
+        return varied
+    if isinstance(target, n.Var):
+        return varied | {name} if depends else varied - {name}
+    return varied | {name} if depends else varied
+
+
+class _Useful:
+    def __init__(self, kinds: Kinds, facts: Activity) -> None:
+        self._kinds = kinds
+        self._facts = facts
+        self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
+
+    def block(
+        self, block: n.Block, useful: Names, jump: tuple[Names, Names] | None = None
+    ) -> Names:
+        """Useful before the block; `jump` holds what is useful where break and continue lead."""
+        for s in reversed(block):
+            if self._kinds.reached(s):
+                useful = self._statement(s, useful, jump)
+        return useful
+
+    def _statement(
+        self, s: n.Stmt, useful: Names, jump: tuple[Names, Names] | None
+    ) -> Names:
+        match s:
+            case n.Break() if jump is not None:
+                useful = jump[0]
+            case n.Continue() if jump is not None:
+                useful = jump[1]
+        after = self._facts.useful_after
+        after[s] = after.get(s, _NONE) | useful
+        infer = self._kinds.at(s)
+        match s:
+            case n.Return():
+                return _NONE if s.value is None else smooth_names(s.value, infer)
+            case n.Raise():
+                return _NONE
+            case n.Assign():
+                return _needed(s.target, s.value, useful, infer)
+            case n.Update():
+                used = base_name(s.target) in useful
+                return useful | smooth_names(s.value, infer) if used else useful
+            case n.If():
+                return self.block(s.body, useful, jump) | self.block(s.orelse, useful, jump)
+            case n.While() | n.For():
+                return self._loop(s, useful)
+        return useful
+
+    def _loop(self, s: n.While | n.For, useful: Names) -> Names:
+        seen = self._seen.get(s)
+        if seen is not None and seen[0] == useful:
+            return seen[1]
+        entry = head = useful
+        while True:
+            before = self.block(s.body, head, (entry, head))
+            if isinstance(s, n.For):
+                before = _needed(s.target, s.iter, before, self._kinds.at(s))
+            if before <= head:
+                break
+            head |= before
+        self._seen[s] = (entry, head)
+        return head
+
+
+def _needed(target: n.Expr, value: n.Expr, useful: Names, infer: Inference) -> Names:
+    if isinstance(target, n.Tuple):
+        if isinstance(value, n.Tuple) and len(value.items) == len(target.items):
+            out = useful
+            for item in target.items:
+                out -= {item.name} if isinstance(item, n.Var) else _NONE
+            for item, v in zip(target.items, value.items, strict=True):
+                if base_name(item) in useful:
+                    out |= smooth_names(v, infer)
+            return out
+        names = {base_name(item) for item in target.items}
+        bound = frozenset(item.name for item in target.items if isinstance(item, n.Var))
+        rest = useful - bound
+        return rest | smooth_names(value, infer) if names & useful else rest
+    name = base_name(target)
+    if name not in useful:
+        return useful
+    if isinstance(target, n.Var):
+        useful = useful - {target.name}
+    return useful | smooth_names(value, infer)

@@ -1,0 +1,134 @@
+"""A call, operator or attribute and the rule that covers it, with its arguments bound."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Kind, Known, Number, TupleOf
+from srcdiff.ir.show import show
+from srcdiff.rules.registry import Entry, NoRule, Rule, lookup, method_function
+
+Infer = Callable[[n.Expr], Kind]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An expression that a rule covers: the rule, made for its kinds, and its operands."""
+
+    rule: Rule
+    operands: Mapping[str, n.Expr]
+
+    @property
+    def kind(self) -> Kind:
+        return self.rule.kind
+
+
+def bind_call(e: n.Expr, infer: Infer) -> Bound | None:
+    """The rule for an expression, or None where there is none or it does not cover the case."""
+    try:
+        return bind_or_raise(e, infer)
+    except NoRule:
+        return None
+
+
+def bind_or_raise(e: n.Expr, infer: Infer) -> Bound | None:
+    """The rule for an expression; None where no rule is registered.
+
+    Raises:
+        NoRule: one is registered, but it does not cover these arguments.
+    """
+    match e:
+        case n.Op():
+            entry = lookup(e.op)
+            return None if entry is None else _bound(e, entry, e.args, (), infer)
+        case n.Field():
+            function = method_function(infer(e.base), f"attribute:{e.name}")
+            entry = lookup(function) if function is not None else lookup(f"attribute:{e.name}")
+            return None if entry is None else _bound(e, entry, (e.base,), (), infer)
+        case n.Call():
+            return _call(e, infer)
+    return None
+
+
+def _call(e: n.Call, infer: Infer) -> Bound | None:
+    if isinstance(e.callee, n.Ref):
+        entry = lookup(e.callee.value)
+        return None if entry is None else _bound(e, entry, e.args, e.keywords, infer)
+    if isinstance(e.callee, n.Field):
+        function = method_function(infer(e.callee.base), e.callee.name)
+        entry = None if function is None else lookup(function)
+        if entry is not None:
+            return _bound(e, entry, (e.callee.base, *e.args), e.keywords, infer)
+    return None
+
+
+def _bound(
+    e: n.Expr,
+    entry: Entry,
+    args: tuple[n.Expr, ...],
+    keywords: tuple[tuple[str, n.Expr], ...],
+    infer: Infer,
+) -> Bound:
+    try:
+        bound = entry.signature.bind(*args, **dict(keywords))
+    except TypeError as error:
+        raise NoRule(f"these arguments are not supported: {error}.") from None
+    operands: dict[str, n.Expr] = {}
+    values: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        parameter = entry.signature.parameters[name]
+        if name in entry.operands:
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                value = n.Tuple(value)
+            operands[name] = value
+            values[name] = operand_kind(value, infer)
+            if f"{name}_value" in entry.signature.parameters:
+                values[f"{name}_value"] = value.value if isinstance(value, n.Const) else None
+        else:
+            values[name] = constant_value(value, infer)
+    if "at" in entry.signature.parameters and "at" not in values:
+        # One statement may hold the same call twice, on different operands.
+        values["at"] = f"{getattr(infer, 'at', '?')}|{show(e)}"
+    return Bound(_call_maker(entry, values), operands)
+
+
+def _call_maker(entry: Entry, values: Mapping[str, Any]) -> Rule:
+    args: list[Any] = []
+    keywords = dict(values)
+    for p in entry.signature.parameters.values():
+        if p.kind is p.POSITIONAL_ONLY and p.name in keywords:
+            args.append(keywords.pop(p.name))
+        elif p.kind is p.VAR_POSITIONAL and p.name in keywords:
+            args.extend(keywords.pop(p.name).items)
+    return entry.maker(*args, **keywords)
+
+
+def operand_kind(e: n.Expr, infer: Infer) -> Kind:
+    """An operand's kind; a list display counts as a tuple, as its length is known."""
+    if isinstance(e, n.List | n.Tuple):
+        return TupleOf(tuple(operand_kind(item, infer) for item in e.items))
+    return infer(e)
+
+
+def constant_value(e: n.Expr, infer: Infer) -> Any:
+    """The value of an argument that must be known when the text is made, such as an axis.
+
+    Raises:
+        NoRule: it is not known.
+    """
+    if isinstance(e, n.Const):
+        return e.value
+    if isinstance(e, n.Ref):
+        return e.value
+    if isinstance(e, n.Tuple | n.List):
+        return tuple(constant_value(item, infer) for item in e.items)
+    kind = infer(e)
+    if isinstance(kind, Known) and kind.value is not slice:
+        return kind.value
+    if isinstance(kind, Number) and type(kind.size) is int:
+        return kind.size
+    raise NoRule("an argument such as an axis must be a literal.", "write the number itself.")

@@ -1,0 +1,126 @@
+"""Effects: what may be written behind our back is refused where it matters."""
+
+from __future__ import annotations
+
+from srcdiff.analysis.activity import Activity, is_reader, smooth_names
+from srcdiff.analysis.alias import OUTSIDE, Aliases
+from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.kinds import Inference, Kinds
+from srcdiff.analysis.liveness import Liveness
+from srcdiff.analysis.reads import stores_into
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.show import show
+from srcdiff.ir.walk import expressions, names_in, statements, subexpressions
+
+Names = frozenset[str]
+
+
+def check_effects(
+    function: n.Function, kinds: Kinds, facts: Activity, live: Liveness, shared: Aliases
+) -> None:
+    """Refuses active values in what is not modelled, and stores into shared memory.
+
+    Raises:
+        UnsupportedError: at the first such place.
+    """
+    params = frozenset(function.param_names)
+    for s in statements(function.body):
+        if not kinds.reached(s):
+            continue
+        varied = facts.varied_before.get(s, frozenset())
+        infer = kinds.at(s)
+        if isinstance(s, n.Opaque):
+            _check_opaque(s, varied, infer)
+        elif isinstance(s, n.Effect):
+            _check_effect(s, varied, infer)
+        else:
+            _check_calls(s, varied, infer)
+        for name in sorted(_written(s, infer)):
+            _check_store(name, s, live, shared, params)
+
+
+def _active(names: Names, varied: Names, infer: Inference) -> list[str]:
+    return sorted(x for x in names & varied if smooth_names(n.Var(x), infer))
+
+
+def _check_opaque(s: n.Opaque, varied: Names, infer: Inference) -> None:
+    active = _active(frozenset(s.reads) | frozenset(s.writes), varied, infer)
+    if active:
+        raise UnsupportedError(
+            f"this statement is not supported where it meets {active[0]!r}, which is differentiated.",
+            s.span,
+            None,
+            "write it with assignments, if, for and while, or keep differentiated values out of it.",
+        )
+
+
+def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
+    e = s.value
+    if isinstance(e, n.Call) and is_reader(e.callee):
+        return
+    active = _active(names_in(e), varied, infer)
+    if active:
+        what = show(e.callee) if isinstance(e, n.Call) else show(e)
+        raise UnsupportedError(
+            f"{what} may keep or change {active[0]!r}, which is differentiated.",
+            s.span,
+            None,
+            "pass it a copy made with stop_gradient, or assign the result to a name.",
+        )
+
+
+def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
+    """An unknown callable may write into an active array that it is given."""
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if not isinstance(x, n.Call) or is_reader(x.callee) or bind_call(x, infer) is not None:
+                continue
+            if infer.world.user_kind(x, infer) is not None:
+                continue
+            for name in sorted(names_in(x) & varied):
+                if not is_number(infer(n.Var(name))) and not _is_known_method(x, infer):
+                    _refuse_call(x, name, s.span)
+
+
+def _is_known_method(x: n.Call, infer: Inference) -> bool:
+    return isinstance(x.callee, n.Ref) and getattr(x.callee.value, "__module__", "") == "numpy"
+
+
+def _refuse_call(x: n.Call, name: str, span: Span | None) -> None:
+    raise UnsupportedError(
+        f"no derivative is known for {show(x.callee)}, and it may write into {name!r}.",
+        x.span or span,
+        None,
+        "write it with functions that have a derivative, or pass stop_gradient of a copy.",
+    )
+
+
+def _written(s: n.Stmt, infer: Inference) -> Names:
+    """The arrays that a statement writes into."""
+    match s:
+        case n.Assign():
+            return stores_into(s.target)
+        case n.Update():
+            out = stores_into(s.target)
+            if isinstance(s.target, n.Var) and isinstance(infer(s.target), Array):
+                out |= {s.target.name}
+            return out
+    return frozenset()
+
+
+def _check_store(
+    name: str, s: n.Stmt, live: Liveness, shared: Aliases, params: Names
+) -> None:
+    others = shared.of(name, s)
+    for other in sorted(others):
+        if other == OUTSIDE or other in params or other in live.after[s]:
+            where = "a global" if other == OUTSIDE else repr(other)
+            raise UnsupportedError(
+                f"{name!r} is written into, and may share memory with {where}; "
+                "stores into shared memory are not supported yet.",
+                s.span,
+                None,
+                f"make {name!r} an array of its own with .copy().",
+            )

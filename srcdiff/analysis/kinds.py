@@ -1,0 +1,487 @@
+"""Kinds: from the kinds of the arguments to the kind of every variable before every statement.
+
+A forward flow to a fixed point. Where paths meet, kinds are joined; sizes that differ there, or
+that were made inside a loop, become new sizes named after the meeting point, since within these
+facts equal names mean equal sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.shapes import index_kind, shape_kind
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    UNKNOWN,
+    Array,
+    Dim,
+    Kind,
+    Known,
+    ListOf,
+    Number,
+    RangeOf,
+    Scalar,
+    TupleOf,
+    dims_of,
+    is_number,
+    join,
+)
+from srcdiff.ir.names import COMPARE
+from srcdiff.ir.show import show
+from srcdiff.ir.walk import statements, target_names
+from srcdiff.rules.registry import NoRule, lookup
+from srcdiff.rules.sampling import elementwise_kind
+
+Env = Mapping[str, Kind]
+
+
+class World(Protocol):
+    """What lies outside one function."""
+
+    def global_kind(self, e: n.Global | n.Field) -> Kind:
+        """The kind of a free variable now."""
+
+    def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
+        """The kind of a call's result where the callee is one of the user's functions."""
+
+    def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
+        """Notes that these shapes are broadcast against each other."""
+
+    def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
+        """Whether evaluating the call does nothing but compute."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Kinds of expressions, given the kinds of variables.
+
+    `at` names the statement; sizes that an expression makes are named after it.
+    """
+
+    world: World
+    env: Env
+    at: str
+
+    def __call__(self, e: n.Expr) -> Kind:
+        """The expression's kind; Unknown where nothing is known."""
+        match e:
+            case n.Var():
+                return self.env.get(e.name, UNKNOWN)
+            case n.Const():
+                return literal_kind(e.value)
+            case n.Ref():
+                return literal_kind(e.value)
+            case n.Global():
+                return self.world.global_kind(e)
+            case n.Index():
+                return self._index(e)
+            case n.Field():
+                return self._field(e)
+            case n.Op():
+                return self._op(e)
+            case n.Compare():
+                return self._compare(e)
+            case n.Choose():
+                return self._choose(e)
+            case n.Call():
+                return self._call(e)
+            case n.Tuple():
+                return TupleOf(tuple(self(item) for item in e.items))
+            case n.List():
+                return self._list(e)
+            case n.Slice():
+                return Known(slice)
+        return UNKNOWN
+
+    def _list(self, e: n.List) -> Kind:
+        kinds = [self(item) for item in e.items]
+        if not kinds:
+            return ListOf(UNKNOWN)
+        item = kinds[0]
+        for other in kinds[1:]:
+            item = join(item, other, f"{self.at}|{show(e)}")
+        return ListOf(item)
+
+    def _index(self, e: n.Index) -> Kind:
+        base = self(e.base)
+        if isinstance(base, Array):
+            return index_kind(base, e.key, self, self.at)
+        if isinstance(base, TupleOf) and isinstance(e.key, n.Const) and type(e.key.value) is int:
+            if -len(base.items) <= e.key.value < len(base.items):
+                return base.items[e.key.value]
+        if isinstance(base, ListOf) and not isinstance(e.key, n.Slice):
+            return base.item
+        return INT if isinstance(base, RangeOf) and not isinstance(e.key, n.Slice) else UNKNOWN
+
+    def _field(self, e: n.Field) -> Kind:
+        base = self(e.base)
+        if isinstance(base, Array):
+            if e.name == "shape":
+                return shape_kind(base)
+            if e.name == "ndim":
+                return Number(int, size=base.ndim)
+            if e.name == "size":
+                return Number(int, size=base.dims[0] if base.ndim == 1 else None)
+            if e.name == "dtype":
+                return Known(base.dtype)
+        if isinstance(base, Scalar) and e.name == "dtype":
+            return Known(base.dtype)
+        if isinstance(base, Scalar) and e.name == "ndim":
+            return Number(int, size=0)
+        if isinstance(base, Scalar) and e.name == "shape":
+            return TupleOf(())
+        bound = self._bound(e)
+        if bound is not None:
+            return bound
+        return self.world.global_kind(e) if isinstance(e.base, n.Ref) else UNKNOWN
+
+    def _bound(self, e: n.Expr) -> Kind | None:
+        """The kind that a rule gives; what it relies on is noted."""
+        bound = bind_call(e, self)
+        if bound is None:
+            return None
+        if bound.rule.elementwise:
+            shapes = (dims_of(self(operand)) for operand in bound.operands.values())
+            self.world.rely(dims for dims in shapes if dims)
+        return bound.kind
+
+    def _op(self, e: n.Op) -> Kind:
+        if e.op in ("and", "or"):
+            return self._boolean(e)
+        if e.op == "not":
+            operand = self(e.args[0])
+            known = isinstance(operand, Known) and type(operand.value) is bool
+            return Known(not operand.value) if known else BOOL  # type: ignore[attr-defined]
+        kind = self._bound(e)
+        return UNKNOWN if kind is None else kind
+
+    def _boolean(self, e: n.Op) -> Kind:
+        """`and` and `or` return an operand; operands known to be true or false decide."""
+        decided: Kind | None = None
+        for arg in e.args:
+            kind = self(arg)
+            truth = bool(kind.value) if isinstance(kind, Known) and _has_truth(kind) else None
+            if truth is not None and truth == (e.op == "or"):
+                return kind if decided is None else join(decided, kind, f"{self.at}|{show(e)}")
+            if truth is None or arg is e.args[-1]:
+                decided = kind if decided is None else join(decided, kind, f"{self.at}|{show(e)}")
+        return UNKNOWN if decided is None else decided
+
+    def _compare(self, e: n.Compare) -> Kind:
+        kinds = [self(arg) for arg in e.args]
+        if len(e.ops) == 1:
+            known = _decide(e.ops[0], *kinds)
+            if known is not None:
+                return Known(known)
+            if e.ops[0] in ("is", "is_not", "in", "not_in"):
+                return BOOL
+            if any(k == UNKNOWN for k in kinds):
+                return UNKNOWN
+            if all(is_number(k) or isinstance(k, Array) for k in kinds):
+                return elementwise_kind(COMPARE[e.ops[0]], *kinds)
+        return BOOL
+
+    def _choose(self, e: n.Choose) -> Kind:
+        test = self(e.test)
+        if isinstance(test, Known) and type(test.value) is bool:
+            return self(e.a if test.value else e.b)
+        return join(self(e.a), self(e.b), f"{self.at}|{show(e)}")
+
+    def _call(self, e: n.Call) -> Kind:
+        if isinstance(e.callee, n.Ref):
+            if e.callee.value is range:
+                return RangeOf()
+            if e.callee.value is isinstance and len(e.args) == 2:
+                return self._isinstance(e)
+            if e.callee.value is reversed and e.args and isinstance(self(e.args[0]), RangeOf):
+                return RangeOf()
+            if lookup(e.callee.value) is None:
+                return self.world.user_kind(e, self) or UNKNOWN
+        if isinstance(e.callee, n.Field) and isinstance(self(e.callee.base), ListOf):
+            base = self(e.callee.base)
+            return base.item if e.callee.name == "pop" and isinstance(base, ListOf) else UNKNOWN
+        kind = self._bound(e)
+        return UNKNOWN if kind is None else kind
+
+    def _isinstance(self, e: n.Call) -> Kind:
+        value, cls = self(e.args[0]), self(e.args[1])
+        exact = exact_type(value)
+        if exact is None:
+            return BOOL
+        classes = cls.items if isinstance(cls, TupleOf) else (cls,)
+        if all(isinstance(c, Known) and isinstance(c.value, type) for c in classes):
+            return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
+        return BOOL
+
+
+def exact_type(kind: Kind) -> type | None:
+    """The type of every value of the kind, where it is one."""
+    match kind:
+        case Number():
+            return kind.type
+        case Scalar():
+            return kind.dtype.type
+        case Array():
+            return np.ndarray
+        case Known():
+            return type(kind.value)
+        case TupleOf():
+            return tuple
+        case ListOf():
+            return list
+    return None
+
+
+def literal_kind(value: Any) -> Kind:
+    """The kind of a literal or of a module's constant."""
+    if type(value) is int:
+        return Number(int, size=value)
+    if type(value) in (float, complex):
+        return Number(type(value)) if type(value) is complex else FLOAT
+    return Known(value)
+
+
+def _has_truth(kind: Known) -> bool:
+    return kind.value is None or isinstance(kind.value, bool | str)
+
+
+def _decide(op: str, a: Kind, b: Kind) -> bool | None:
+    """The outcome of a comparison that the kinds decide: of strings, None, types, flags, ndim."""
+    if isinstance(a, Known) and isinstance(b, Known):
+        if op in ("in", "not_in") and not isinstance(b.value, str):
+            return None
+        return bool(COMPARE[op](a.value, b.value))
+    if isinstance(a, Number) and isinstance(b, Number) and op not in ("in", "not_in"):
+        if type(a.size) is int and type(b.size) is int:
+            return bool(COMPARE[op](a.size, b.size))
+    if op in ("in", "not_in"):
+        if isinstance(a, Known) and isinstance(b, TupleOf):
+            if all(isinstance(k, Known) for k in b.items):
+                return (a in b.items) == (op == "in")
+        return None
+    if op in ("is", "is_not"):
+        for x, y in ((a, b), (b, a)):
+            if isinstance(x, Known) and x.value is None and exact_type(y) not in (None, type(None)):
+                return op == "is_not"
+    return None
+
+
+# --- the flow -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Kinds:
+    """The kinds of variables before each statement of a function, and those at its end."""
+
+    world: World
+    before: dict[n.Stmt, Env] = field(default_factory=dict)
+    labels: dict[n.Stmt, str] = field(default_factory=dict)
+    returned: Kind | None = None
+
+    def at(self, s: n.Stmt) -> Inference:
+        """Kinds of expressions read by the statement."""
+        return Inference(self.world, self.before.get(s, {}), self.labels[s])
+
+    def reached(self, s: n.Stmt) -> bool:
+        """Whether control can reach the statement, by what kinds decide."""
+        return s in self.before
+
+
+def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
+    """The kinds of a function's variables, for arguments of these kinds."""
+    facts = Kinds(world)
+    for number, s in enumerate(statements(function.body)):
+        facts.labels[s] = f"{function.name}:{number}"
+    _Flow(facts).block(function.body, dict(params))
+    return facts
+
+
+class _Flow:
+    """Carries an environment through a function; None stands for "not reached"."""
+
+    def __init__(self, facts: Kinds) -> None:
+        self._facts = facts
+        # Loop -> (environment at entry, environment after): an inner loop is not run again
+        # where its entry has not changed, or nested loops would cost exponential time.
+        self._seen: dict[n.Stmt, tuple[Env, Env, Env | None]] = {}
+
+    def block(self, block: n.Block, env: Env | None) -> Env | None:
+        for s in block:
+            if env is None:
+                return None
+            env = self._statement(s, env)
+        return env
+
+    def _statement(self, s: n.Stmt, env: Env) -> Env | None:
+        facts = self._facts
+        facts.before[s] = env
+        infer = Inference(facts.world, env, facts.labels[s])
+        match s:
+            case n.Assign():
+                return _bind(s.target, infer(s.value), env, infer, s.value)
+            case n.Update() if isinstance(s.target, n.Var):
+                return {**env, s.target.name: _updated(s, infer)}
+            case n.If():
+                return self._if(s, infer(s.test), env)
+            case n.For() | n.While():
+                return self._loop(s, env)
+            case n.Return():
+                self._return(Known(None) if s.value is None else infer(s.value), s)
+                return None
+            case n.Raise():
+                return None
+            case n.Opaque():
+                return {**env, **dict.fromkeys(s.writes, UNKNOWN)}
+            case n.Effect():
+                return _after_effect(s.value, env, infer)
+        return env
+
+    def _return(self, kind: Kind, s: n.Stmt) -> None:
+        facts = self._facts
+        before = facts.returned
+        facts.returned = kind if before is None else join(before, kind, f"{facts.labels[s]}.result")
+
+    def _if(self, s: n.If, test: Kind, env: Env) -> Env | None:
+        if isinstance(test, Known) and _has_truth(test):
+            return self.block(s.body if test.value else s.orelse, env)
+        a, b = self.block(s.body, env), self.block(s.orelse, env)
+        if a is None or b is None:
+            return b if a is None else a
+        return _merge(a, b, self._facts.labels[s])
+
+    def _loop(self, s: n.For | n.While, env: Env) -> Env | None:
+        seen = self._seen.get(s)
+        if seen is not None and seen[0] == env:
+            self._facts.before[s] = seen[1]
+            return seen[2]
+        label, old = self._facts.labels[s], _sizes(env)
+        head: Env = env
+        while True:
+            self._facts.before[s] = head
+            end = self.block(s.body, self._enter(s, head))
+            if end is None:
+                break
+            after = {k: _renamed(kind, old, f"{label}.{k}") for k, kind in end.items()}
+            new = _merge(head, after, label)
+            if new == head:
+                break
+            head = new
+        out = head
+        if end is not None and any(isinstance(x, n.Break) for x in statements(s.body)):
+            out = _merge(head, end, f"{label}.out")
+        self._seen[s] = (env, head, out)
+        return out
+
+    def _enter(self, s: n.For | n.While, env: Env) -> Env:
+        if isinstance(s, n.While):
+            return env
+        infer = Inference(self._facts.world, env, self._facts.labels[s])
+        return _bind(s.target, item_kind(infer(s.iter)), env, infer, None)
+
+
+def item_kind(kind: Kind) -> Kind:
+    """The kind of what iterating over a value gives."""
+    match kind:
+        case RangeOf():
+            return INT
+        case Array() if kind.ndim == 1:
+            return Scalar(kind.dtype)
+        case Array() if kind.ndim > 1:
+            return Array(kind.dtype, kind.dims[1:])
+        case ListOf():
+            return kind.item
+    return UNKNOWN
+
+
+def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr | None) -> Env:
+    if isinstance(target, n.Var):
+        return {**env, target.name: kind}
+    if isinstance(target, n.Tuple):
+        kinds: tuple[Kind, ...] = (UNKNOWN,) * len(target.items)
+        if isinstance(kind, TupleOf) and len(kind.items) == len(target.items):
+            kinds = kind.items
+        elif isinstance(kind, Array):
+            kinds = (item_kind(kind),) * len(target.items)
+        for item, k in zip(target.items, kinds, strict=True):
+            env = _bind(item, k, env, infer, None)
+    return env
+
+
+def _updated(s: n.Update, infer: Inference) -> Kind:
+    """An array keeps its dtype and shape when it is updated; a number becomes what `op` gives."""
+    old = infer(s.target)
+    return old if isinstance(old, Array) and old.ndim else infer(n.Op(s.op, (s.target, s.value)))
+
+
+def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
+    """`tape.append(x)` tells what the list holds."""
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Field) and e.callee.name == "append":
+        base = e.callee.base
+        kind = infer(base)
+        if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
+            item = infer(e.args[0])
+            if kind.item != UNKNOWN:
+                item = join(kind.item, item, f"{infer.at}.item")
+            return {**env, base.name: ListOf(item)}
+    return env
+
+
+def _merge(a: Env, b: Env, label: str) -> Env:
+    """Both environments; a variable that only one has keeps its kind (it may be unbound)."""
+    out = dict(a)
+    for name, kind in b.items():
+        out[name] = join(a[name], kind, f"{label}.{name}") if name in a else kind
+    return out
+
+
+def _sizes(env: Env) -> frozenset[str]:
+    """The names of all sizes in the kinds of an environment."""
+    return frozenset(d.name for kind in env.values() for d in _dims(kind))
+
+
+def _dims(kind: Kind) -> list[Dim]:
+    match kind:
+        case Array():
+            return [d for d in kind.dims if isinstance(d, Dim)]
+        case Number():
+            return [kind.size] if isinstance(kind.size, Dim) else []
+        case TupleOf():
+            return [d for item in kind.items for d in _dims(item)]
+        case ListOf():
+            return _dims(kind.item)
+    return []
+
+
+def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
+    """The kind with sizes that were made inside the loop named after the loop's head: in the next
+    trip the same statement makes another size under the old name."""
+
+    def dim(d: int | Dim, i: int) -> int | Dim:
+        if isinstance(d, int) or d.name in old or d.name.startswith(label):
+            return d
+        return Dim(f"{label}.{i}", not_one=d.not_one)
+
+    match kind:
+        case Array():
+            return Array(kind.dtype, tuple(dim(d, i) for i, d in enumerate(kind.dims)))
+        case Number() if kind.size is not None:
+            return Number(kind.type, dim(kind.size, 0))
+        case TupleOf():
+            items = enumerate(kind.items)
+            return TupleOf(tuple(_renamed(item, old, f"{label}.{i}") for i, item in items))
+        case ListOf():
+            return ListOf(_renamed(kind.item, old, label))
+    return kind
+
+
+def number_or_array(kind: Kind) -> bool:
+    """Whether arithmetic on the value is NumPy's or Python's own."""
+    return is_number(kind) or isinstance(kind, Array)

@@ -1,0 +1,231 @@
+"""IR → Python's syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from srcdiff.emit.printer import Comment
+from srcdiff.ir import nodes as n
+
+_BINARY: dict[str, type[ast.operator]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "mul": ast.Mult,
+    "div": ast.Div,
+    "floordiv": ast.FloorDiv,
+    "mod": ast.Mod,
+    "pow": ast.Pow,
+    "matmul": ast.MatMult,
+    "lshift": ast.LShift,
+    "rshift": ast.RShift,
+    "bitand": ast.BitAnd,
+    "bitor": ast.BitOr,
+    "bitxor": ast.BitXor,
+}
+_UNARY: dict[str, type[ast.unaryop]] = {
+    "neg": ast.USub,
+    "pos": ast.UAdd,
+    "not": ast.Not,
+    "invert": ast.Invert,
+}
+_COMPARE: dict[str, type[ast.cmpop]] = {
+    "eq": ast.Eq,
+    "ne": ast.NotEq,
+    "lt": ast.Lt,
+    "le": ast.LtE,
+    "gt": ast.Gt,
+    "ge": ast.GtE,
+    "is": ast.Is,
+    "is_not": ast.IsNot,
+    "in": ast.In,
+    "not_in": ast.NotIn,
+}
+_LOAD, _STORE = ast.Load(), ast.Store()
+
+# How a free name of the IR is spelled in the text.
+Spell = Callable[[n.Ref | n.Global], str]
+
+
+class Emitter:
+    """Emits one function. `spell` gives the text's name of a module, function or global."""
+
+    def __init__(self, spell: Spell) -> None:
+        self._spell = spell
+
+    def function(self, function: n.Function) -> ast.FunctionDef:
+        """The definition of a function."""
+        body: list[ast.stmt] = []
+        if function.doc:
+            body.append(ast.Expr(ast.Constant(function.doc)))
+        body += self.block(function.body)
+        return ast.FunctionDef(
+            name=function.name,
+            args=_arguments(function.params),
+            body=body or [ast.Pass()],
+            decorator_list=[],
+            returns=None,
+            type_params=[],
+        )
+
+    # --- statements -----------------------------------------------------------------------------
+
+    def block(self, block: n.Block) -> list[ast.stmt]:
+        """The statements of a block; what follows a branch that jumps is not indented."""
+        out: list[ast.stmt] = []
+        for s in block:
+            out += self._statement(s)
+        return out
+
+    def _statement(self, s: n.Stmt) -> list[ast.stmt]:
+        if isinstance(s, n.If):
+            return self._if(s)
+        node = self._simple(s)
+        if s.note is not None:
+            node.trailing_comment = s.note  # type: ignore[attr-defined]
+        return [node]
+
+    def _simple(self, s: n.Stmt) -> ast.stmt:
+        match s:
+            case n.Assign():
+                return ast.Assign([self.target(s.target)], self.expr(s.value))
+            case n.Update():
+                target = self.target(s.target)
+                assert isinstance(target, ast.Name | ast.Attribute | ast.Subscript)
+                return self._update(s, target)
+            case n.While():
+                return ast.While(self.expr(s.test), self._body(s.body), [])
+            case n.For():
+                return ast.For(self.target(s.target), self.expr(s.iter), self._body(s.body), [])
+            case n.Break():
+                return ast.Break()
+            case n.Continue():
+                return ast.Continue()
+            case n.Return():
+                return ast.Return(None if s.value is None else self.expr(s.value))
+            case n.Raise():
+                parts = (None if e is None else self.expr(e) for e in (s.value, s.cause))
+                return ast.Raise(*parts)
+            case n.Assert():
+                message = None if s.message is None else self.expr(s.message)
+                return ast.Assert(self.expr(s.test), message)
+            case n.Effect():
+                return ast.Expr(self.expr(s.value))
+            case n.Opaque():
+                return _plain(s.node)  # type: ignore[no-any-return]
+            case n.Comment():
+                return Comment(s.text)
+        raise TypeError(f"{type(s).__name__} cannot be emitted")
+
+    def _update(self, s: n.Update, target: Any) -> ast.stmt:
+        op, value = s.op, s.value
+        # `x += -y` reads better as `x -= y`.
+        if op == "add" and isinstance(value, n.Op) and value.op == "neg":
+            op, value = "sub", value.args[0]
+        return ast.AugAssign(target, _BINARY[op](), self.expr(value))
+
+    def _body(self, block: n.Block) -> list[ast.stmt]:
+        return self.block(block) or [ast.Pass()]
+
+    def _if(self, s: n.If) -> list[ast.stmt]:
+        body = self._body(s.body)
+        if s.orelse and isinstance(s.body[-1] if s.body else None, n.Break | n.Continue | n.Raise):
+            return [ast.If(self.expr(s.test), body, []), *self.block(s.orelse)]
+        return [ast.If(self.expr(s.test), body, self.block(s.orelse))]
+
+    def target(self, e: n.Expr) -> ast.expr:
+        """An assignment's target."""
+        node = self.expr(e)
+        for inner in ast.walk(node) if isinstance(node, ast.Tuple) else (node,):
+            if hasattr(inner, "ctx") and (inner is node or _is_item(node, inner)):
+                inner.ctx = _STORE
+        return node
+
+    # --- expressions ----------------------------------------------------------------------------
+
+    def expr(self, e: n.Expr) -> ast.expr:
+        """An expression."""
+        match e:
+            case n.Var():
+                return ast.Name(e.name, _LOAD)
+            case n.Const():
+                return _literal(e.value)
+            case n.Ref() | n.Global():
+                return _path(self._spell(e))
+            case n.Index():
+                return ast.Subscript(self.expr(e.base), self.expr(e.key), _LOAD)
+            case n.Field():
+                return ast.Attribute(self.expr(e.base), e.name, _LOAD)
+            case n.Slice():
+                parts = (e.lower, e.upper, e.step)
+                return ast.Slice(*(None if p is None else self.expr(p) for p in parts))
+            case n.Op():
+                return self._op(e)
+            case n.Compare():
+                first, *rest = map(self.expr, e.args)
+                return ast.Compare(first, [_COMPARE[op]() for op in e.ops], rest)
+            case n.Choose():
+                return ast.IfExp(self.expr(e.test), self.expr(e.a), self.expr(e.b))
+            case n.Call():
+                keywords = [ast.keyword(name, self.expr(value)) for name, value in e.keywords]
+                return ast.Call(self.expr(e.callee), [self.expr(a) for a in e.args], keywords)
+            case n.Tuple():
+                return ast.Tuple([self.expr(item) for item in e.items], _LOAD)
+            case n.List():
+                return ast.List([self.expr(item) for item in e.items], _LOAD)
+            case n.OpaqueExpr():
+                return _plain(e.node)  # type: ignore[no-any-return]
+        raise TypeError(f"{type(e).__name__} cannot be emitted")
+
+    def _op(self, e: n.Op) -> ast.expr:
+        args = [self.expr(a) for a in e.args]
+        if e.op in ("and", "or"):
+            return ast.BoolOp(ast.And() if e.op == "and" else ast.Or(), args)
+        if e.op in _UNARY:
+            return ast.UnaryOp(_UNARY[e.op](), args[0])
+        return ast.BinOp(args[0], _BINARY[e.op](), args[1])
+
+
+def _is_item(node: ast.expr, inner: ast.AST) -> bool:
+    return isinstance(node, ast.Tuple) and any(
+        inner is item or _is_item(item, inner) for item in node.elts
+    )
+
+
+def _literal(value: Any) -> ast.expr:
+    """A literal; a negative number is a sign and a number, as the parser has it."""
+    if type(value) in (int, float) and (value < 0 or str(value).startswith("-")):
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(value)
+
+
+def _path(path: str) -> ast.expr:
+    head, *rest = path.split(".")
+    node: ast.expr = ast.Name(head, _LOAD)
+    for name in rest:
+        node = ast.Attribute(node, name, _LOAD)
+    return node
+
+
+def _plain(node: Any) -> Any:
+    """A kept tree, as Python's own ast has it."""
+    return gast.gast_to_ast(node)
+
+
+def _arguments(params: tuple[n.Param, ...]) -> ast.arguments:
+    groups: dict[int, list[ast.arg]] = {0: [], 1: [], 3: []}
+    for p in params:
+        groups[p.passing].append(ast.arg(p.name))
+    positional = [p for p in params if p.passing in (0, 1)]
+    defaults = [_default(p) for p in positional if p.has_default]
+    keyword = [_default(p) if p.has_default else None for p in params if p.passing == 3]
+    return ast.arguments(groups[0], groups[1], None, groups[3], keyword, None, defaults)
+
+
+def _default(p: n.Param) -> ast.expr:
+    """A default that a literal can say, else None (the caller always passes the value)."""
+    simple = p.default is None or type(p.default) in (bool, int, float, complex, str, bytes)
+    return _literal(p.default) if simple else ast.Constant(None)

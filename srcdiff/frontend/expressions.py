@@ -1,0 +1,197 @@
+"""gast expressions → IR expressions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from types import CellType, ModuleType
+from typing import Any, Protocol
+
+import gast
+
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.ir import nodes as n
+
+_BINARY = {
+    "Add": "add",
+    "Sub": "sub",
+    "Mult": "mul",
+    "Div": "div",
+    "FloorDiv": "floordiv",
+    "Mod": "mod",
+    "Pow": "pow",
+    "MatMult": "matmul",
+    "LShift": "lshift",
+    "RShift": "rshift",
+    "BitAnd": "bitand",
+    "BitOr": "bitor",
+    "BitXor": "bitxor",
+}
+_UNARY = {"USub": "neg", "UAdd": "pos", "Not": "not", "Invert": "invert"}
+_COMPARE = {
+    "Eq": "eq",
+    "NotEq": "ne",
+    "Lt": "lt",
+    "LtE": "le",
+    "Gt": "gt",
+    "GtE": "ge",
+    "Is": "is",
+    "IsNot": "is_not",
+    "In": "in",
+    "NotIn": "not_in",
+}
+
+
+class Resolver(Protocol):
+    """What lowering an expression needs to know of its surroundings."""
+
+    def span(self, node: Any) -> Span | None: ...
+
+    def name(self, name: str, span: Span | None) -> n.Expr: ...
+
+    def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None: ...
+
+
+def operator_name(node: Any) -> str:
+    """The IR's name of a binary operator node."""
+    return _BINARY[type(node).__name__]
+
+
+def lower_expression(node: Any, scope: Resolver) -> n.Expr:
+    """The IR of a gast expression; what the IR has no node for becomes an OpaqueExpr."""
+    span = scope.span(node)
+    handler = _HANDLERS.get(type(node).__name__)
+    if handler is None:
+        return _opaque(node, span)
+    return handler(node, scope, span)
+
+
+def _opaque(node: Any, span: Span | None) -> n.Expr:
+    refused = {"Yield", "YieldFrom", "Await", "NamedExpr"}
+    for inner in gast.walk(node):
+        name = type(inner).__name__
+        if name in refused:
+            what = {"NamedExpr": "an assignment inside an expression"}.get(name, name.lower())
+            raise UnsupportedError(
+                f"{what} is not supported.", span, remedy="assign in a statement of its own."
+                if name == "NamedExpr"
+                else None,
+            )
+    plain = gast.gast_to_ast(node)
+    reads = {x.id for x in gast.walk(node) if isinstance(x, gast.Name)}
+    return n.OpaqueExpr(node, ast.unparse(plain), tuple(sorted(reads)), span=span)
+
+
+def _name(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    return scope.name(node.id, span)
+
+
+def _constant(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    return n.Const(node.value, span=span)
+
+
+def _attribute(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    base = lower_expression(node.value, scope)
+    if isinstance(base, n.Ref):
+        found = scope.attribute(base, node.attr, span)
+        if found is not None:
+            return found
+    return n.Field(base, node.attr, span=span)
+
+
+def _subscript(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    return n.Index(lower_expression(node.value, scope), lower_expression(node.slice, scope), span=span)
+
+
+def _slice(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    parts = (node.lower, node.upper, node.step)
+    return n.Slice(*(None if p is None else lower_expression(p, scope) for p in parts), span=span)
+
+
+def _binary(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    args = (lower_expression(node.left, scope), lower_expression(node.right, scope))
+    return n.Op(operator_name(node.op), args, span=span)
+
+
+def _unary(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    operand = lower_expression(node.operand, scope)
+    op = _UNARY[type(node.op).__name__]
+    if op == "neg" and isinstance(operand, n.Const) and type(operand.value) in (int, float, complex):
+        return n.Const(-operand.value, span=span)
+    return n.Op(op, (operand,), span=span)
+
+
+def _compare(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    args = (node.left, *node.comparators)
+    ops = tuple(_COMPARE[type(op).__name__] for op in node.ops)
+    return n.Compare(ops, tuple(lower_expression(a, scope) for a in args), span=span)
+
+
+def _boolean(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    op = "and" if isinstance(node.op, gast.And) else "or"
+    return n.Op(op, tuple(lower_expression(v, scope) for v in node.values), span=span)
+
+
+def _choose(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    parts = (node.test, node.body, node.orelse)
+    return n.Choose(*(lower_expression(p, scope) for p in parts), span=span)
+
+
+def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    starred = any(isinstance(a, gast.Starred) for a in node.args)
+    if starred or any(k.arg is None for k in node.keywords):
+        return _opaque(node, span)
+    callee = lower_expression(node.func, scope)
+    args = tuple(lower_expression(a, scope) for a in node.args)
+    keywords = tuple((k.arg, lower_expression(k.value, scope)) for k in node.keywords)
+    return n.Call(callee, args, keywords, span=span)
+
+
+def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    if any(isinstance(item, gast.Starred) for item in node.elts):
+        return _opaque(node, span)
+    items = tuple(lower_expression(item, scope) for item in node.elts)
+    return n.Tuple(items, span=span) if isinstance(node, gast.Tuple) else n.List(items, span=span)
+
+
+_HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
+    "Name": _name,
+    "Constant": _constant,
+    "Attribute": _attribute,
+    "Subscript": _subscript,
+    "Slice": _slice,
+    "BinOp": _binary,
+    "UnaryOp": _unary,
+    "Compare": _compare,
+    "BoolOp": _boolean,
+    "IfExp": _choose,
+    "Call": _call,
+    "Tuple": _sequence,
+    "List": _sequence,
+}
+
+
+def module_attribute(base: n.Ref, name: str, span: Span | None) -> n.Ref | None:
+    """`base.name` as a Ref, where the base is a module or type and the attribute never changes."""
+    if not isinstance(base.value, ModuleType | type) or not hasattr(base.value, name):
+        return None
+    value = getattr(base.value, name)
+    return n.Ref(f"{base.path}.{name}", value, base.root, span=span)
+
+
+def cell_constant(cell: CellType) -> n.Expr:
+    """What a rule's template reads from its rule function: a constant, inlined by value."""
+    return _as_constant(cell.cell_contents)
+
+
+def _as_constant(value: Any) -> n.Expr:
+    if isinstance(value, tuple):
+        return n.Tuple(tuple(_as_constant(item) for item in value))
+    if value is None or isinstance(value, int | float | complex | str):
+        return n.Const(value)
+    raise TypeError(f"a template cannot inline {value!r}")
+
+
+def constant_cells(cells: Mapping[str, CellType]) -> dict[str, n.Expr]:
+    """The constants behind a template's closure."""
+    return {name: cell_constant(cell) for name, cell in cells.items()}

@@ -1,0 +1,279 @@
+"""gast → IR: statements and whole functions.
+
+    def f(x, n=2):              Function("f", (Param("x"), Param("n", default=2)),
+        x += 1            →         (Update(Var("x"), "add", Const(1)),
+        return x ** n                Return(Op("pow", (Var("x"), Var("n"))))))
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gast
+
+from srcdiff.errors import UnsupportedError
+from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
+from srcdiff.frontend.retrieve import Retrieved, retrieve
+from srcdiff.frontend.scope import Home, Scope
+from srcdiff.ir import nodes as n
+from srcdiff.ir.walk import rebuild
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A lowered function and the free names that it reads."""
+
+    function: n.Function
+    free: dict[str, Home]
+    source: Retrieved
+
+
+def lower_function(function: Callable[..., Any]) -> Lowered:
+    """The IR of a Python function.
+
+    Raises:
+        UnsupportedError: the function uses what the IR cannot say, or has no source.
+    """
+    source = retrieve(function)
+    scope = Scope(source, _local_names(source))
+    try:
+        body = _body(source.node, scope)
+    except UnsupportedError as error:
+        raise _in_function(error, source.name) from None
+    ir = n.Function(
+        source.name,
+        _params(source),
+        body,
+        inspect.getdoc(function),
+        source.span(),
+        function,
+    )
+    return Lowered(ir, scope.free, source)
+
+
+def _in_function(error: UnsupportedError, name: str) -> UnsupportedError:
+    """The error, saying in which function it lies."""
+    if error.function is not None:
+        return error
+    return UnsupportedError(
+        error.reason, error.span, None, error.remedy, function=name, subject=error.subject
+    )
+
+
+@functools.cache
+def lower_template(template: Callable[..., Any]) -> tuple[tuple[str, ...], n.Expr]:
+    """The parameters and the expression of a rule's template, a lambda that is never run."""
+    source = retrieve(template)
+    params = tuple(p.name for p in _params(source))
+    scope = Scope(source, frozenset(params), constant_cells(source.cells))
+    return params, _without_spans(lower_expression(source.node.body, scope))
+
+
+def _without_spans(e: n.Expr) -> n.Expr:
+    """Errors must never point into a rule: its text is not the user's."""
+    return rebuild(replace(e, span=None), _without_spans)
+
+
+def _local_names(source: Retrieved) -> frozenset[str]:
+    code = source.function.__code__
+    return frozenset(code.co_varnames) | frozenset(code.co_cellvars)
+
+
+def _params(source: Retrieved) -> tuple[n.Param, ...]:
+    signature = inspect.signature(source.function, follow_wrapped=False)
+    empty = inspect.Parameter.empty
+    out = []
+    for p in signature.parameters.values():
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            raise UnsupportedError(
+                f"parameters such as *{p.name} are not supported yet.",
+                source.span(),
+                remedy="name each parameter.",
+                function=source.name,
+            )
+        default = None if p.default is empty else p.default
+        out.append(n.Param(p.name, int(p.kind), default, p.default is not empty))
+    return tuple(out)
+
+
+def _body(node: Any, scope: Scope) -> n.Block:
+    if isinstance(node, gast.Lambda):
+        value = lower_expression(node.body, scope)
+        return (n.Return(value, span=value.span),)
+    if isinstance(node, gast.AsyncFunctionDef):
+        raise UnsupportedError("async functions are not supported.", scope.span(node))
+    body = node.body
+    if body and isinstance(body[0], gast.Expr) and isinstance(body[0].value, gast.Constant):
+        body = body[1:]
+    return _block(body, scope)
+
+
+def _block(body: list[Any], scope: Scope) -> n.Block:
+    out: list[n.Stmt] = []
+    for node in body:
+        out += _statement(node, scope)
+    return tuple(out)
+
+
+def _statement(node: Any, scope: Scope) -> list[n.Stmt]:
+    handler = _HANDLERS.get(type(node).__name__)
+    if handler is None:
+        return [_opaque(node, scope)]
+    return handler(node, scope)
+
+
+def _assign(node: Any, scope: Scope) -> list[n.Stmt]:
+    span = scope.span(node)
+    value = lower_expression(node.value, scope)
+    first, *rest = (_target(t, scope) for t in node.targets)
+    out: list[n.Stmt] = [n.Assign(first, value, span=span)]
+    if rest and not isinstance(first, n.Var):
+        raise UnsupportedError(
+            "a chained assignment must begin with a name.", span, remedy="write two assignments."
+        )
+    return out + [n.Assign(target, first, span=span) for target in rest]
+
+
+def _target(node: Any, scope: Scope) -> n.Target:
+    target = lower_expression(node, scope)
+    if isinstance(target, n.List):
+        target = n.Tuple(target.items, span=target.span)
+    if isinstance(target, n.Var | n.Index | n.Field | n.Tuple):
+        return target
+    if isinstance(target, n.Global):
+        raise UnsupportedError(
+            f"assigning to the global {target.name!r} is not supported.",
+            target.span,
+            remedy="return the value instead.",
+        )
+    raise UnsupportedError("this assignment is not supported.", target.span)
+
+
+def _annotated(node: Any, scope: Scope) -> list[n.Stmt]:
+    if node.value is None:
+        return []
+    value = lower_expression(node.value, scope)
+    return [n.Assign(_target(node.target, scope), value, span=scope.span(node))]
+
+
+def _update(node: Any, scope: Scope) -> list[n.Stmt]:
+    target = _target(node.target, scope)
+    assert not isinstance(target, n.Tuple)
+    value = lower_expression(node.value, scope)
+    return [n.Update(target, operator_name(node.op), value, span=scope.span(node))]
+
+
+def _if(node: Any, scope: Scope) -> list[n.Stmt]:
+    test = lower_expression(node.test, scope)
+    body, orelse = _block(node.body, scope), _block(node.orelse, scope)
+    return [n.If(test, body, orelse, span=test.span)]
+
+
+def _while(node: Any, scope: Scope) -> list[n.Stmt]:
+    _no_else(node, scope)
+    test = lower_expression(node.test, scope)
+    return [n.While(test, _block(node.body, scope), span=test.span)]
+
+
+def _for(node: Any, scope: Scope) -> list[n.Stmt]:
+    _no_else(node, scope)
+    iterable = lower_expression(node.iter, scope)
+    target = _target(node.target, scope)
+    return [n.For(target, iterable, _block(node.body, scope), span=iterable.span)]
+
+
+def _no_else(node: Any, scope: Scope) -> None:
+    if node.orelse:
+        raise UnsupportedError(
+            "else on a loop is not supported yet.",
+            scope.span(node.orelse[0]),
+            remedy="set a flag before the break and test it after the loop.",
+        )
+
+
+def _return(node: Any, scope: Scope) -> list[n.Stmt]:
+    value = None if node.value is None else lower_expression(node.value, scope)
+    return [n.Return(value, span=scope.span(node))]
+
+
+def _expression(node: Any, scope: Scope) -> list[n.Stmt]:
+    if isinstance(node.value, gast.Constant):
+        return []
+    return [n.Effect(lower_expression(node.value, scope), span=scope.span(node))]
+
+
+def _raise(node: Any, scope: Scope) -> list[n.Stmt]:
+    parts = (node.exc, node.cause)
+    value, cause = (None if p is None else lower_expression(p, scope) for p in parts)
+    return [n.Raise(value, cause, span=scope.span(node))]
+
+
+def _assert(node: Any, scope: Scope) -> list[n.Stmt]:
+    message = None if node.msg is None else lower_expression(node.msg, scope)
+    return [n.Assert(lower_expression(node.test, scope), message, span=scope.span(node))]
+
+
+def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
+    word = type(node).__name__.lower()
+    raise UnsupportedError(
+        f"a function that assigns to {word} variables is not supported.",
+        scope.span(node),
+        remedy="pass the value in and return the new one.",
+    )
+
+
+def _opaque(node: Any, scope: Scope) -> n.Stmt:
+    """A statement kept verbatim; a jump or a yield inside it could not be followed."""
+    span = scope.span(node)
+    for inner in gast.walk(node):
+        if isinstance(inner, gast.Return | gast.Break | gast.Continue | gast.Yield | gast.YieldFrom):
+            raise UnsupportedError(
+                f"{_describe(node)} is not supported here.", span, remedy="take it out of the function."
+            )
+    names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
+    writes = {x.id for x in names if isinstance(x.ctx, gast.Store | gast.Del)} & scope.locals
+    writes |= set(_declared(node))
+    reads = {x.id for x in names if x.id in scope.locals}
+    for x in names:
+        if x.id not in scope.locals:
+            scope.name(x.id, span)  # noted as read, for the guards
+    return n.Opaque(node, tuple(sorted(reads)), tuple(sorted(writes)), span=span)
+
+
+def _declared(node: Any) -> list[str]:
+    """Names that imports and definitions inside a statement bind."""
+    out = []
+    for inner in gast.walk(node):
+        if isinstance(inner, gast.Import | gast.ImportFrom):
+            out += [(alias.asname or alias.name).partition(".")[0] for alias in inner.names]
+        elif isinstance(inner, gast.FunctionDef | gast.ClassDef):
+            out.append(inner.name)
+    return out
+
+
+def _describe(node: Any) -> str:
+    names = {"With": "a with block", "Try": "try", "Match": "match", "FunctionDef": "a generator"}
+    return names.get(type(node).__name__, type(node).__name__)
+
+
+_HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
+    "Assign": _assign,
+    "AnnAssign": _annotated,
+    "AugAssign": _update,
+    "If": _if,
+    "While": _while,
+    "For": _for,
+    "Return": _return,
+    "Expr": _expression,
+    "Raise": _raise,
+    "Assert": _assert,
+    "Global": _scope_statement,
+    "Nonlocal": _scope_statement,
+    "Break": lambda node, scope: [n.Break(span=scope.span(node))],
+    "Continue": lambda node, scope: [n.Continue(span=scope.span(node))],
+    "Pass": lambda node, scope: [],
+}

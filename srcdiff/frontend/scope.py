@@ -1,0 +1,147 @@
+"""Names to objects: where a free name of a function comes from, and what a derivative relied on."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.frontend.expressions import module_attribute
+from srcdiff.frontend.retrieve import Retrieved, span_of
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Home:
+    """Where a variable lives: a namespace (a module's or builtins' dict) or a closure's cell."""
+
+    label: str
+    namespace: Mapping[str, Any] | None = None
+    cell: CellType | None = None
+
+    @property
+    def key(self) -> int:
+        """Equal for two homes that are one place."""
+        return id(self.cell) if self.cell is not None else id(self.namespace)
+
+    def read(self, name: str) -> Any:
+        """The variable's present value.
+
+        Raises:
+            NameError: it is not bound now.
+        """
+        try:
+            return self.cell.cell_contents if self.cell is not None else self._namespace()[name]
+        except (KeyError, ValueError):
+            raise NameError(f"name {name!r} is not defined") from None
+
+    def _namespace(self) -> Mapping[str, Any]:
+        assert self.namespace is not None
+        return self.namespace
+
+
+@dataclass(frozen=True, eq=False)
+class Dependency:
+    """A free variable that generated text relies on.
+
+    Exactly one of the two holds: `kind`, for data, which is read live at each call and must keep
+    its kind; or `value` (with `code` and `defaults` for the user's own functions), for a callable
+    or module, which must stay the same object with the same code.
+
+    `path` leads from the derived function to the variable's owner: names that are looked up one
+    after the other, the first in that function's scope (or among its parameters), the next in the
+    scope of the function, or among the attributes of the module or object, found so far. A
+    global `k` of the helper `g` has the path `("g",)`; that of `tools.g` has `("tools", "g")`;
+    `tools.g` itself is `g` with the path `("tools",)`. By it a text is used again for another
+    function that has the same code but other cells and globals.
+    """
+
+    name: str
+    home: Home
+    # The name by which the generated text reads it; differs from `name` on a clash.
+    alias: str
+    kind: Kind | None = None
+    value: Any = None
+    code: Any = None
+    defaults: Any = None
+    path: tuple[str, ...] = ()
+
+
+def home_of(function: Callable[..., Any], name: str) -> Home | None:
+    """Where the free variable `name` of the function lives; None where it is bound nowhere."""
+    code = function.__code__
+    if name in code.co_freevars:
+        cell = (function.__closure__ or ())[code.co_freevars.index(name)]
+        return Home(f"closure of {function.__qualname__}", cell=cell)
+    if name in function.__globals__:
+        return Home(str(function.__globals__.get("__name__", "?")), function.__globals__)
+    found = function.__globals__.get("__builtins__", builtins)
+    namespace = vars(found) if isinstance(found, ModuleType) else found
+    return Home("builtins", namespace) if name in namespace else None
+
+
+# What a name may stand for without being data that changes from call to call.
+_FIXED = (ModuleType, FunctionType, BuiltinFunctionType, MethodType, type, np.ufunc)
+
+
+def is_fixed(value: Any) -> bool:
+    """Whether a free name's value is code (a module, a callable) and not data."""
+    return isinstance(value, _FIXED) or callable(value)
+
+
+def is_library(module: ModuleType) -> bool:
+    """Whether a module's attributes count as constants: NumPy's and the standard library's do."""
+    top = module.__name__.partition(".")[0]
+    return top == "numpy" or top in sys.stdlib_module_names and top != "__main__"
+
+
+@dataclass
+class Scope:
+    """Resolves the names of one function while it is lowered.
+
+    `constants` maps free names to expressions that replace them (a template's closure);
+    `free` collects every free name that was read, for the guards.
+    """
+
+    source: Retrieved
+    locals: frozenset[str]
+    constants: Mapping[str, n.Expr] = field(default_factory=dict)
+    free: dict[str, Home] = field(default_factory=dict)
+
+    def span(self, node: Any) -> Span | None:
+        if getattr(node, "lineno", None) is None:
+            return None
+        return span_of(node, self.source.file, self.source.lines)
+
+    def name(self, name: str, span: Span | None) -> n.Expr:
+        if name in self.locals:
+            return n.Var(name, span=span)
+        if name in self.constants:
+            return self.constants[name]
+        home = home_of(self.source.function, name)
+        if home is None:
+            raise UnsupportedError(f"the name {name!r} is not defined.", span)
+        self.free[name] = home
+        try:
+            value = home.read(name)
+        except NameError:
+            raise UnsupportedError(f"the name {name!r} is not bound yet.", span) from None
+        if is_fixed(value):
+            return n.Ref(name, value, value, span=span)
+        return n.Global(name, home, span=span)
+
+    def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None:
+        found = module_attribute(base, name, span)
+        if found is None or is_fixed(found.value):
+            return found
+        if isinstance(base.value, ModuleType) and is_library(base.value):
+            return found
+        # Data in a module of the user's: read live through the module.
+        return n.Field(base, name, span=span)

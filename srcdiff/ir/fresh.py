@@ -1,0 +1,33 @@
+"""Names that we invent: from the user's own, by rule, with a suffix where one is taken."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+
+class Names:
+    """Hands out names that clash with nothing.
+
+    Example:
+        >>> names = Names({"db"})
+        >>> names.fresh("db"), names.fresh("db"), names.fresh("dc")
+        ('db_2', 'db_3', 'dc')
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken) | set(keyword.kwlist) | set(dir(builtins))
+
+    def fresh(self, wish: str) -> str:
+        """A free name as close to the wish as can be; it is taken from now on."""
+        name, count = wish, 1
+        while name in self._taken:
+            count += 1
+            name = f"{wish}_{count}"
+        self._taken.add(name)
+        return name
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Takes these names out of the choice."""
+        self._taken.update(names)

@@ -1,0 +1,251 @@
+"""Kinds: what is known of a value before the program runs.
+
+A kind is an exact type, and for arrays the dtype and the dimensions. Dimensions are symbolic, so
+that it is known where two shapes must agree and no broadcasting can happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dim:
+    """A dimension of unknown size: `max(size(name) - minus, 0)`.
+
+    `name` names one size for the whole run, or one in each trip of the loop that made it.
+    `not_one` says that the size is known to differ from 1, which is what broadcasting turns on.
+    """
+
+    name: str
+    minus: int = 0
+    not_one: bool = False
+
+
+Dims = tuple["int | Dim", ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a value."""
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A Python number of exactly this type; `size` is an int's value where it is known."""
+
+    type: type
+    size: int | Dim | None = None
+
+
+@dataclass(frozen=True)
+class Scalar(Kind):
+    """A NumPy scalar of this dtype."""
+
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class Array(Kind):
+    """An ndarray: dtype and dimensions; no dimensions make a 0-d array."""
+
+    dtype: np.dtype[Any]
+    dims: Dims
+
+    @property
+    def ndim(self) -> int:
+        return len(self.dims)
+
+
+@dataclass(frozen=True)
+class TupleOf(Kind):
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list whose items are all of one kind (Unknown where they are not)."""
+
+    item: Kind
+
+
+@dataclass(frozen=True)
+class RangeOf(Kind):
+    """A `range`."""
+
+
+@dataclass(frozen=True)
+class Known(Kind):
+    """A value known when the text is made: None, a string, a bool, a type, a dtype, a callable,
+    a module, a slice structure. Identity and type count, as 1 == True."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Known) or type(self.value) is not type(other.value):
+            return False
+        return self.value is other.value or (
+            isinstance(self.value, str | bytes | bool | np.dtype) and self.value == other.value
+        )
+
+    def __hash__(self) -> int:
+        if isinstance(self.value, str | bytes | bool):
+            return hash((type(self.value), self.value))
+        return hash((type(self.value), id(self.value)))
+
+
+@dataclass(frozen=True)
+class Object(Kind):
+    """Any other object, of exactly this class."""
+
+    cls: type
+
+
+@dataclass(frozen=True)
+class Unknown(Kind):
+    """Anything at all."""
+
+
+UNKNOWN = Unknown()
+FLOAT = Number(float)
+INT = Number(int)
+BOOL = Number(bool)
+COMPLEX = Number(complex)
+FLOAT64 = Scalar(np.dtype(np.float64))
+
+
+def is_number(kind: Kind) -> bool:
+    """Whether the value is a Python number or a NumPy scalar: immutable, without dimensions."""
+    return isinstance(kind, Number | Scalar) or (isinstance(kind, Known) and type(kind.value) is bool)
+
+
+def dims_of(kind: Kind) -> Dims | None:
+    """The dimensions of a number or an array, None for anything else."""
+    if isinstance(kind, Array):
+        return kind.dims
+    return () if is_number(kind) else None
+
+
+def dtype_of(kind: Kind) -> np.dtype[Any] | None:
+    """The dtype that the value has, or would have as an array."""
+    if isinstance(kind, Array | Scalar):
+        return kind.dtype
+    if isinstance(kind, Number):
+        return np.dtype(kind.type)
+    if isinstance(kind, Known) and type(kind.value) is bool:
+        return np.dtype(bool)
+    return None
+
+
+def is_float(kind: Kind) -> bool:
+    """Whether the value can carry a derivative: a real floating-point number or array."""
+    dtype = dtype_of(kind)
+    return dtype is not None and dtype.kind == "f"
+
+
+def promote(*kinds: Kind) -> np.dtype[Any]:
+    """The dtype of arithmetic on these values by NumPy 2's rules: Python numbers are weak."""
+    samples: list[Any] = []
+    for kind in kinds:
+        if isinstance(kind, Number):
+            samples.append(kind.type(0))
+        else:
+            dtype = dtype_of(kind)
+            if dtype is None:
+                raise TypeError(f"no dtype: {kind}")
+            samples.append(dtype)
+    return np.result_type(*samples)
+
+
+def same_dim(a: int | Dim, b: int | Dim) -> bool:
+    """Whether the two sizes are equal in every run."""
+    if isinstance(a, Dim) and isinstance(b, Dim):
+        return a.name == b.name and a.minus == b.minus
+    return a == b
+
+
+def same_dims(a: Dims, b: Dims) -> bool:
+    return len(a) == len(b) and all(same_dim(x, y) for x, y in zip(a, b, strict=True))
+
+
+def not_one(dim: int | Dim) -> bool:
+    """Whether the size is known to differ from 1."""
+    return dim.not_one if isinstance(dim, Dim) else dim != 1
+
+
+def broadcast_dim(a: int | Dim, b: int | Dim) -> int | Dim:
+    """The size of the two broadcast against each other (an unknown one where it can be either)."""
+    if same_dim(a, b) or b == 1:
+        return a
+    if a == 1:
+        return b
+    # Two sizes that are not 1 are equal, or the primal raises.
+    if not_one(a) and not_one(b):
+        return a if isinstance(a, int) or not isinstance(b, int) else b
+    if not_one(a):
+        return a
+    if not_one(b):
+        return b
+    return Dim(f"{_label(a)}*{_label(b)}")
+
+
+def _label(dim: int | Dim) -> str:
+    if isinstance(dim, int):
+        return str(dim)
+    return f"{dim.name}-{dim.minus}" if dim.minus else dim.name
+
+
+def broadcast_dims(*shapes: Dims) -> Dims:
+    """The dimensions of values broadcast against each other."""
+    out: Dims = ()
+    for shape in shapes:
+        n = max(len(out), len(shape))
+        left = (1,) * (n - len(out)) + out
+        right = (1,) * (n - len(shape)) + shape
+        out = tuple(broadcast_dim(a, b) for a, b in zip(left, right, strict=True))
+    return out
+
+
+def join(a: Kind, b: Kind, label: str) -> Kind:
+    """The kind of a value that is one or the other, where two paths meet.
+
+    `label` names the meeting point and the variable: sizes that differ become a new size named
+    after it, since equal names must mean equal sizes.
+    """
+    if a == b:
+        return a
+    if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
+        return Number(a.type)
+    if _is_bool(a) and _is_bool(b):
+        return BOOL
+    if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
+        pairs = enumerate(zip(a.items, b.items, strict=True))
+        return TupleOf(tuple(join(x, y, f"{label}.{i}") for i, (x, y) in pairs))
+    if isinstance(a, ListOf) and isinstance(b, ListOf):
+        return ListOf(join(a.item, b.item, label))
+    if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
+        dims = enumerate(zip(a.dims, b.dims, strict=True))
+        return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
+    if is_number(a) and is_number(b):
+        return _join_numbers(a, b)
+    return UNKNOWN
+
+
+def _is_bool(kind: Kind) -> bool:
+    return kind == BOOL or (isinstance(kind, Known) and type(kind.value) is bool)
+
+
+def _join_dim(a: int | Dim, b: int | Dim, name: str) -> int | Dim:
+    return a if same_dim(a, b) else Dim(name, not_one=not_one(a) and not_one(b))
+
+
+def _join_numbers(a: Kind, b: Kind) -> Kind:
+    """Numbers of two types: the wider one. A NumPy scalar absorbs a Python number, for what
+    matters to the rules is that arithmetic on it does not raise where Python's would."""
+    dtype = promote(a, b)
+    if isinstance(a, Scalar) or isinstance(b, Scalar):
+        return Scalar(dtype)
+    return Number(type(dtype.type(0).item()))

@@ -1,0 +1,306 @@
+"""The intermediate representation: frozen statements over expression trees.
+
+Nodes carry no facts. An analysis returns its facts beside the tree, keyed by statement
+(statements compare by identity); expressions compare by structure, spans aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcdiff.errors import Span
+
+
+def _span() -> Any:
+    return field(default=None, compare=False, repr=False, kw_only=True)
+
+
+# --- expressions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A value. Two expressions are equal when they read the same, wherever they stand."""
+
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True)
+class Var(Expr):
+    """A local name, parameters included."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Const(Expr):
+    """A literal. Equal only to a literal of the same type: 2, 2.0 and True are three values."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Const) or type(self.value) is not type(other.value):
+            return False
+        # repr tells 0.0 from -0.0 and makes NaN equal to itself.
+        return bool(repr(self.value) == repr(other.value))
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), repr(self.value)))
+
+
+@dataclass(frozen=True)
+class Ref(Expr):
+    """An object that the text names by a path and that never changes: a function, a module, a
+    module's constant. `root` is the object that the first name of the path stands for."""
+
+    path: str
+    value: Any = field(compare=False, repr=False)
+    root: Any = field(compare=False, repr=False, default=None)
+
+
+@dataclass(frozen=True)
+class Global(Expr):
+    """A module's or closure's variable, read live: `home` tells whose."""
+
+    name: str
+    home: Any = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Index(Expr):
+    """`base[key]`; the key may be a Slice or a Tuple of keys."""
+
+    base: Expr
+    key: Expr
+
+
+@dataclass(frozen=True)
+class Field(Expr):
+    """`base.name`."""
+
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True)
+class Slice(Expr):
+    """`lower:upper:step`, in a key."""
+
+    lower: Expr | None = None
+    upper: Expr | None = None
+    step: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Op(Expr):
+    """An operator: a key of `ir.names.OPERATORS`, such as "add", "neg", "lt" or "and"."""
+
+    op: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Compare(Expr):
+    """A chained comparison `a < b <= c`: one operator fewer than operands."""
+
+    ops: tuple[str, ...]
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Choose(Expr):
+    """`a if test else b`."""
+
+    test: Expr
+    a: Expr
+    b: Expr
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """`callee(*args, **keywords)`. The callee is a Ref, or a Field for a method."""
+
+    callee: Expr
+    args: tuple[Expr, ...] = ()
+    keywords: tuple[tuple[str, Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class Tuple(Expr):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class List(Expr):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class OpaqueExpr(Expr):
+    """Python that we don't model, kept verbatim: `node` is its tree, `reads` the names in it."""
+
+    node: Any = field(compare=False)
+    text: str
+    reads: tuple[str, ...] = ()
+
+
+Place = Var | Index | Field
+Target = Var | Index | Field | Tuple
+
+
+# --- statements ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Stmt:
+    """A statement. `note` is printed as a comment at its end."""
+
+    span: Span | None = _span()
+    note: str | None = _span()
+
+
+@dataclass(frozen=True, eq=False)
+class Assign(Stmt):
+    """`target = value`."""
+
+    target: Target
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Update(Stmt):
+    """`target op= value`: in place for an array, a rebinding for a number."""
+
+    target: Place
+    op: str
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class If(Stmt):
+    test: Expr
+    body: Block
+    orelse: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class While(Stmt):
+    test: Expr
+    body: Block
+
+
+@dataclass(frozen=True, eq=False)
+class For(Stmt):
+    target: Target
+    iter: Expr
+    body: Block
+
+
+@dataclass(frozen=True, eq=False)
+class Break(Stmt):
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class Continue(Stmt):
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class Return(Stmt):
+    value: Expr | None
+
+
+@dataclass(frozen=True, eq=False)
+class Raise(Stmt):
+    """`raise value from cause`."""
+
+    value: Expr | None
+    cause: Expr | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Assert(Stmt):
+    test: Expr
+    message: Expr | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Effect(Stmt):
+    """An expression evaluated for what it does, such as `print(x)` or `tape.append(x)`."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Opaque(Stmt):
+    """A statement that we don't model, kept verbatim; it neither reads nor writes active values."""
+
+    node: Any
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Comment(Stmt):
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """One thing that the reverse sweep needs again; the tape plan decides how it is kept."""
+
+    place: Place
+    # An in-place write follows, so that keeping a reference would not do.
+    copy: bool
+    # What the tape is named after.
+    hint: str
+
+
+@dataclass(frozen=True, eq=False)
+class Save(Stmt):
+    """Keep `slot.place` for the reverse sweep."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, eq=False)
+class Restore(Stmt):
+    """Bring `slot.place` back to what the mirrored Save kept."""
+
+    slot: Slot
+
+
+Block = tuple[Stmt, ...]
+
+
+# --- functions ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter: its name, how it is passed (`inspect`'s kind) and its default's value."""
+
+    name: str
+    passing: int
+    default: Any = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function: parameters, body, docstring, and where it came from."""
+
+    name: str
+    params: tuple[Param, ...]
+    body: Block
+    doc: str | None = None
+    span: Span | None = None
+    # The Python function that was lowered; None for functions that we made.
+    origin: Callable[..., Any] | None = None
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.params)

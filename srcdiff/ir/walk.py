@@ -1,0 +1,233 @@
+"""Walking and rebuilding trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from srcdiff.ir import nodes as n
+
+
+def children(e: n.Expr) -> tuple[n.Expr, ...]:
+    """The expressions directly below an expression, in order of evaluation."""
+    match e:
+        case n.Index():
+            return (e.base, e.key)
+        case n.Field():
+            return (e.base,)
+        case n.Slice():
+            return tuple(x for x in (e.lower, e.upper, e.step) if x is not None)
+        case n.Op() | n.Compare():
+            return e.args
+        case n.Choose():
+            return (e.test, e.a, e.b)
+        case n.Call():
+            return (e.callee, *e.args, *(value for _, value in e.keywords))
+        case n.Tuple() | n.List():
+            return e.items
+    return ()
+
+
+def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
+    """The expression with `f` applied to its direct children; itself where nothing changes."""
+
+    def optional(x: n.Expr | None) -> n.Expr | None:
+        return None if x is None else f(x)
+
+    def many(xs: tuple[n.Expr, ...]) -> tuple[n.Expr, ...]:
+        new = tuple(f(x) for x in xs)
+        return xs if all(a is b for a, b in zip(xs, new, strict=True)) else new
+
+    match e:
+        case n.Index():
+            base, key = f(e.base), f(e.key)
+            same = base is e.base and key is e.key
+            return e if same else n.Index(base, key, span=e.span)
+        case n.Field():
+            base = f(e.base)
+            return e if base is e.base else n.Field(base, e.name, span=e.span)
+        case n.Slice():
+            lower, upper, step = optional(e.lower), optional(e.upper), optional(e.step)
+            same = lower is e.lower and upper is e.upper and step is e.step
+            return e if same else n.Slice(lower, upper, step, span=e.span)
+        case n.Op() | n.Compare():
+            args = many(e.args)
+            return e if args is e.args else replace(e, args=args)
+        case n.Choose():
+            test, a, b = f(e.test), f(e.a), f(e.b)
+            same = test is e.test and a is e.a and b is e.b
+            return e if same else n.Choose(test, a, b, span=e.span)
+        case n.Call():
+            callee, args = f(e.callee), many(e.args)
+            values = many(tuple(value for _, value in e.keywords))
+            same = callee is e.callee and args is e.args
+            if same and all(a is b for (_, a), b in zip(e.keywords, values, strict=True)):
+                return e
+            names = (name for name, _ in e.keywords)
+            return n.Call(callee, args, tuple(zip(names, values, strict=True)), span=e.span)
+        case n.Tuple() | n.List():
+            items = many(e.items)
+            return e if items is e.items else replace(e, items=items)
+    return e
+
+
+def subexpressions(e: n.Expr) -> Iterator[n.Expr]:
+    """The expression and everything below it."""
+    yield e
+    for child in children(e):
+        yield from subexpressions(child)
+
+
+def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
+    """The expression with variables replaced."""
+    if isinstance(e, n.Var):
+        return values.get(e.name, e)
+    return rebuild(e, lambda child: substitute(child, values))
+
+
+def names_in(e: n.Expr) -> frozenset[str]:
+    """Every variable that the expression mentions."""
+    out = set()
+    for x in subexpressions(e):
+        if isinstance(x, n.Var):
+            out.add(x.name)
+        elif isinstance(x, n.OpaqueExpr):
+            out.update(x.reads)
+    return frozenset(out)
+
+
+def expressions(s: n.Stmt) -> tuple[n.Expr, ...]:
+    """The expressions that stand directly in a statement, targets included, blocks excluded."""
+    match s:
+        case n.Assign() | n.Update():
+            return (s.value, s.target)
+        case n.If() | n.While():
+            return (s.test,)
+        case n.For():
+            return (s.iter, s.target)
+        case n.Return() | n.Effect():
+            return () if s.value is None else (s.value,)
+        case n.Raise():
+            return tuple(x for x in (s.value, s.cause) if x is not None)
+        case n.Assert():
+            return tuple(x for x in (s.test, s.message) if x is not None)
+        case n.Save() | n.Restore():
+            return (s.slot.place,)
+    return ()
+
+
+def blocks(s: n.Stmt) -> tuple[n.Block, ...]:
+    """The blocks directly inside a statement."""
+    match s:
+        case n.If():
+            return (s.body, s.orelse)
+        case n.While() | n.For():
+            return (s.body,)
+    return ()
+
+
+def with_blocks(s: n.Stmt, new: tuple[n.Block, ...]) -> n.Stmt:
+    """The statement with its blocks replaced."""
+    if all(a is b for a, b in zip(blocks(s), new, strict=True)):
+        return s
+    match s:
+        case n.If():
+            return replace(s, body=new[0], orelse=new[1])
+        case n.While() | n.For():
+            return replace(s, body=new[0])
+    raise TypeError(f"{type(s).__name__} has no blocks")
+
+
+def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
+    """The statement with `f` applied to the expressions that stand directly in it."""
+    match s:
+        case n.Assign() | n.Update():
+            return replace(s, target=f(s.target), value=f(s.value))
+        case n.If() | n.While():
+            return replace(s, test=f(s.test))
+        case n.For():
+            return replace(s, target=f(s.target), iter=f(s.iter))
+        case n.Return() | n.Effect():
+            return s if s.value is None else replace(s, value=f(s.value))
+        case n.Raise():
+            value = None if s.value is None else f(s.value)
+            return replace(s, value=value, cause=None if s.cause is None else f(s.cause))
+        case n.Assert():
+            message = None if s.message is None else f(s.message)
+            return replace(s, test=f(s.test), message=message)
+    return s
+
+
+def statements(block: n.Block) -> Iterator[n.Stmt]:
+    """Every statement of a block, those in inner blocks included, in order of the text."""
+    for s in block:
+        yield s
+        for inner in blocks(s):
+            yield from statements(inner)
+
+
+def target_names(target: n.Expr) -> tuple[str, ...]:
+    """The variables that an assignment to the target binds (stores into arrays bind none)."""
+    match target:
+        case n.Var():
+            return (target.name,)
+        case n.Tuple():
+            return tuple(name for item in target.items for name in target_names(item))
+    return ()
+
+
+def base_name(place: n.Expr) -> str | None:
+    """The variable that a place is part of: `A` for `A[i][j].real`; None where there is none."""
+    while isinstance(place, n.Index | n.Field):
+        place = place.base
+    return place.name if isinstance(place, n.Var) else None
+
+
+def bound_names(block: n.Block) -> frozenset[str]:
+    """The variables that a block may bind anew."""
+    out: set[str] = set()
+    for s in statements(block):
+        match s:
+            case n.Assign() | n.For():
+                out.update(target_names(s.target))
+            case n.Update() if isinstance(s.target, n.Var):
+                out.add(s.target.name)
+            case n.Restore() if isinstance(s.slot.place, n.Var):
+                out.add(s.slot.place.name)
+            case n.Opaque():
+                out.update(s.writes)
+    return frozenset(out)
+
+
+def stored_names(block: n.Block) -> frozenset[str]:
+    """The variables whose contents a block writes into: `A[i] = ...`."""
+    out: set[str] = set()
+    for s in statements(block):
+        place: n.Expr | None = None
+        match s:
+            case n.Assign() | n.Update():
+                place = s.target
+            case n.Restore():
+                place = s.slot.place
+        for item in place.items if isinstance(place, n.Tuple) else (place,):
+            if isinstance(item, n.Index | n.Field):
+                name = base_name(item)
+                if name is not None:
+                    out.add(name)
+    return frozenset(out)
+
+
+def written_names(block: n.Block) -> frozenset[str]:
+    """The variables that a block may bind anew or write into."""
+    return bound_names(block) | stored_names(block)
+
+
+def names_of(function: n.Function) -> frozenset[str]:
+    """Every variable that a function mentions."""
+    out = set(function.param_names)
+    for s in statements(function.body):
+        for e in expressions(s):
+            out |= names_in(e)
+        if isinstance(s, n.Opaque):
+            out |= {*s.reads, *s.writes}
+    return frozenset(out)

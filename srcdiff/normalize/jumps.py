@@ -1,0 +1,170 @@
+"""Jumps to the tails: after this pass no statement follows one that may jump.
+
+    for x in xs:                    for x in xs:
+        if x < 0:                       if x < 0:
+            continue           →            continue
+        total += x                      else:
+                                            total += x
+
+A `break`, `continue` or `return` then stands last on its path, so that a path through a block is
+told by the tests alone and the reverse sweep can follow it. A `return` inside a loop becomes a
+flag and a `break`; its expression is evaluated after the outermost loop, where nothing has changed
+since. A path that only sometimes jumps in the middle of a block sets a flag, which is tested once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.walk import blocks, statements, with_blocks
+
+_JUMPS = (n.Return, n.Break, n.Continue, n.Raise)
+
+
+def jumps_to_tails(function: n.Function, names: Names) -> n.Function:
+    """The function with each jump at the tail of its path."""
+    body = _Returns(names).block(function.body)
+    return replace(function, body=_Tails(names).block(body))
+
+
+class _Returns:
+    """Takes each `return` out of the loops around it."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.For | n.While):
+                out += self._loop(s)
+            else:
+                out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+        return tuple(out)
+
+    def _loop(self, loop: n.For | n.While) -> n.Block:
+        returns = [s for s in statements(loop.body) if isinstance(s, n.Return)]
+        if not returns:
+            return (loop,)
+        flag = n.Var(self._names.fresh("returned"))
+        single = len(returns) == 1
+        codes = {id(s): n.Const(True) if single else n.Const(k + 1) for k, s in enumerate(returns)}
+        start = n.Assign(flag, n.Const(False) if single else n.Const(0))
+        ends: list[n.Stmt] = []
+        for s in returns:
+            test = flag if single else n.Compare(("eq",), (flag, codes[id(s)]))
+            ends.append(n.If(test, (s,), span=s.span))
+        return (start, replace(loop, body=self._flagged(loop.body, flag, codes)), *ends)
+
+    def _flagged(self, block: n.Block, flag: n.Var, codes: dict[int, n.Const]) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.Return):
+                out += [n.Assign(flag, codes[id(s)], span=s.span), n.Break(span=s.span)]
+                return tuple(out)
+            out.append(with_blocks(s, tuple(self._flagged(b, flag, codes) for b in blocks(s))))
+            if isinstance(s, n.For | n.While) and any(
+                isinstance(inner, n.Return) for inner in statements(s.body)
+            ):
+                out.append(n.If(flag, (n.Break(),)))
+        return tuple(out)
+
+
+class _Tails:
+    """Moves what follows a jump's `if` into the branch that goes on."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for i, s in enumerate(block):
+            if isinstance(s, _JUMPS):
+                out.append(s)
+                break
+            if isinstance(s, n.If) and _jumps(s):
+                out += self._branch(s, block[i + 1 :])
+                break
+            out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+        return tuple(out)
+
+    def _branch(self, s: n.If, rest: n.Block) -> n.Block:
+        body, orelse = self.block(s.body), self.block(s.orelse)
+        if not rest or not (falls_through(body) or falls_through(orelse)):
+            return (replace(s, body=body, orelse=orelse),)
+        if not falls_through(body):
+            return (replace(s, body=body, orelse=self.block(s.orelse + rest)),)
+        if not falls_through(orelse):
+            return (replace(s, body=self.block(s.body + rest), orelse=orelse),)
+        return self._flag(replace(s, body=body, orelse=orelse), rest)
+
+    def _flag(self, s: n.If, rest: n.Block) -> n.Block:
+        """Both branches may go on, and one may jump: the jump waits until after the `if`."""
+        exits = _Exits(self._names)
+        flagged = with_blocks(s, tuple(exits.block(b) for b in blocks(s)))
+        tail = self.block(rest)
+        for test, jump in reversed(exits.tests()):
+            tail = (n.If(test, (jump,), tail, span=jump.span),)
+        return (n.Assign(exits.flag, exits.start), flagged, *tail)
+
+
+class _Exits:
+    """Replaces the jumps at the tails of a statement by codes in a flag."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._jumps: list[n.Stmt] = []
+        self.flag = n.Var("")
+
+    def block(self, block: n.Block) -> n.Block:
+        if not self.flag.name:
+            self.flag = n.Var(self._names.fresh("left"))
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.Return | n.Break | n.Continue):
+                out.append(n.Assign(self.flag, n.Const(self._code(s)), span=s.span))
+            elif isinstance(s, n.If):
+                out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+            else:
+                out.append(s)
+        return tuple(out)
+
+    def _code(self, jump: n.Stmt) -> int:
+        for k, known in enumerate(self._jumps):
+            if type(known) is type(jump) and not isinstance(jump, n.Return):
+                return k + 1
+        self._jumps.append(jump)
+        return len(self._jumps)
+
+    @property
+    def start(self) -> n.Const:
+        return n.Const(0)
+
+    def tests(self) -> list[tuple[n.Expr, n.Stmt]]:
+        return [
+            (n.Compare(("eq",), (self.flag, n.Const(k + 1))), jump)
+            for k, jump in enumerate(self._jumps)
+        ]
+
+
+def falls_through(block: n.Block) -> bool:
+    """Whether control can reach what follows a block whose jumps are at its tails."""
+    if not block:
+        return True
+    last = block[-1]
+    if isinstance(last, n.If):
+        return falls_through(last.body) or falls_through(last.orelse)
+    return not isinstance(last, _JUMPS)
+
+
+def _jumps(s: n.If) -> bool:
+    """Whether the statement may jump out of the block that it stands in."""
+    return any(_block_jumps(b) for b in blocks(s))
+
+
+def _block_jumps(block: n.Block) -> bool:
+    return any(
+        isinstance(s, _JUMPS) or (isinstance(s, n.If) and _jumps(s)) for s in block
+    )

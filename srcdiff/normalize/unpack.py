@@ -1,0 +1,56 @@
+"""Unpacking into places, and nested unpacking, as single assignments.
+
+    A[i], A[j] = A[j], A[i]     →      first = A[j]
+                                       second = A[i]
+                                       A[i] = first
+                                       A[j] = second
+
+An assignment of several names at once stays as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.walk import blocks, with_blocks
+
+_WISHES = ("first", "second", "third")
+
+
+def unpack(function: n.Function, names: Names) -> n.Function:
+    """The function with unpacking into names only."""
+    return replace(function, body=_Unpack(names).block(function.body))
+
+
+class _Unpack:
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            s = with_blocks(s, tuple(self.block(b) for b in blocks(s)))
+            if isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+                out += self._assign(s, s.target)
+            else:
+                out.append(s)
+        return tuple(out)
+
+    def _assign(self, s: n.Assign, target: n.Tuple) -> n.Block:
+        names = [t.name for t in target.items if isinstance(t, n.Var)]
+        if len(names) == len(target.items) == len(set(names)):
+            return (s,)
+        fresh = tuple(
+            n.Var(self._names.fresh(_WISHES[i] if i < len(_WISHES) else "item"))
+            for i in range(len(target.items))
+        )
+        begin: tuple[n.Stmt, ...]
+        if isinstance(s.value, n.Tuple) and len(s.value.items) == len(fresh):
+            pairs = zip(fresh, s.value.items, strict=True)
+            begin = tuple(n.Assign(t, v, span=s.span) for t, v in pairs)
+        else:
+            begin = (replace(s, target=n.Tuple(fresh)),)
+        ends = (n.Assign(t, v, span=s.span) for t, v in zip(target.items, fresh, strict=True))
+        return self.block((*begin, *ends))

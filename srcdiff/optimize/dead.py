@@ -1,0 +1,148 @@
+"""Dead code: what is computed and never read goes, its saves on tapes included.
+
+`raise`, `assert` and calls for their effect always stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from srcdiff.analysis.reads import mentions, stores_into
+from srcdiff.ir import nodes as n
+from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
+
+Names = frozenset[str]
+IsPure = Callable[[n.Call | n.OpaqueExpr], bool]
+
+
+def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Callable[[str], Names]) -> n.Block:
+    """The block without what nobody reads.
+
+    Args:
+        block: statements whose jumps are at the tails of their paths.
+        live: the variables read after the block.
+        is_pure: whether a call may be left out.
+        shared: the variables whose memory a variable may share.
+    """
+    while True:
+        run = _Dead(is_pure, shared)
+        new, _ = run.block(block, live, None)
+        if _count(new) == _count(block):
+            return new
+        block = new
+
+
+def _count(block: n.Block) -> int:
+    return sum(1 for _ in statements(block))
+
+
+class _Dead:
+    def __init__(self, is_pure: IsPure, shared: Callable[[str], Names]) -> None:
+        self._is_pure = is_pure
+        self._shared = shared
+        # Slots that a live Restore reads; their Saves stand earlier in the text.
+        self._slots: set[n.Slot] = set()
+        self._seen: dict[n.Stmt, tuple[Names, int, Names]] = {}
+
+    def block(
+        self, block: n.Block, live: Names, jump: tuple[Names, Names] | None
+    ) -> tuple[n.Block, Names]:
+        out: list[n.Stmt] = []
+        for s in reversed(block):
+            kept, live = self._statement(s, live, jump)
+            if kept is not None:
+                out.append(kept)
+        return tuple(reversed(out)), live
+
+    def _statement(
+        self, s: n.Stmt, live: Names, jump: tuple[Names, Names] | None
+    ) -> tuple[n.Stmt | None, Names]:
+        match s:
+            case n.Break() if jump is not None:
+                return s, jump[0]
+            case n.Continue() if jump is not None:
+                return s, jump[1]
+            case n.Return() | n.Raise():
+                return s, mentions(s)
+            case n.If():
+                return self._if(s, live, jump)
+            case n.While() | n.For():
+                return self._loop(s, live)
+            case n.Save():
+                if s.slot not in self._slots:
+                    return None, live
+                return s, live | mentions(s)
+            case n.Restore():
+                return self._restore(s, live)
+            case n.Comment() | n.Assert() | n.Effect() | n.Opaque():
+                return s, live | mentions(s)
+        return self._write(s, live)
+
+    def _restore(self, s: n.Restore, live: Names) -> tuple[n.Stmt | None, Names]:
+        if not self._needed(s.slot.place, live):
+            return None, live
+        self._slots.add(s.slot)
+        return s, (live - frozenset(target_names(s.slot.place))) | mentions(s)
+
+    def _write(self, s: n.Stmt, live: Names) -> tuple[n.Stmt | None, Names]:
+        assert isinstance(s, n.Assign | n.Update)
+        if not self._needed(s.target, live) and self._pure(s):
+            return None, live
+        killed = frozenset(target_names(s.target)) if isinstance(s, n.Assign) else frozenset()
+        return s, (live - killed) | mentions(s)
+
+    def _needed(self, target: n.Expr, live: Names) -> bool:
+        names = frozenset(target_names(target))
+        for name in stores_into(target):
+            names |= {name} | self._shared(name)
+        return bool(names & live)
+
+    def _pure(self, s: n.Stmt) -> bool:
+        return all(
+            self._is_pure(x)
+            for e in expressions(s)
+            for x in subexpressions(e)
+            if isinstance(x, n.Call | n.OpaqueExpr)
+        )
+
+    def _if(
+        self, s: n.If, live: Names, jump: tuple[Names, Names] | None
+    ) -> tuple[n.Stmt | None, Names]:
+        body, a = self.block(s.body, live, jump)
+        orelse, b = self.block(s.orelse, live, jump)
+        if not body and not orelse and self._pure(s):
+            return None, live
+        if not body:
+            test = s.test.args[0] if _is_not(s.test) else n.Op("not", (s.test,))  # type: ignore[attr-defined]
+            return n.If(test, orelse, span=s.span), a | b | mentions(s)
+        return replace(s, body=body, orelse=orelse), a | b | mentions(s)
+
+    def _loop(self, s: n.While | n.For, live: Names) -> tuple[n.Stmt | None, Names]:
+        head = live
+        seen = self._seen.get(s)
+        if seen is not None and seen[0] <= live:
+            head |= seen[2]
+        while True:
+            slots = len(self._slots)
+            body, before = self.block(s.body, head, (live, head))
+            if isinstance(s, n.For):
+                before -= frozenset(target_names(s.target))
+            if body:
+                before |= mentions(s)
+            if before <= head and len(self._slots) == slots:
+                break
+            head |= before
+        self._seen[s] = (live, len(self._slots), head)
+        if not _acts(body) and self._pure(s):
+            return None, live
+        return replace(s, body=body), head | mentions(s)
+
+
+def _acts(body: n.Block) -> bool:
+    """Whether a loop body does more than jump."""
+    return any(not isinstance(s, n.Break | n.Continue | n.If) for s in statements(body))
+
+
+def _is_not(test: n.Expr) -> bool:
+    return isinstance(test, n.Op) and test.op == "not"

@@ -1,0 +1,85 @@
+"""Ownership: an array that is written into or returned must not share memory with another.
+
+    dx = y              →   dx = y.copy()       (dx is returned; y is the caller's)
+    dA = dB                 dA = dB.copy()      (dA[i] += ... follows)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcdiff.analysis.alias import OUTSIDE, Aliases, aliases, in_place_names, partners, roots
+from srcdiff.analysis.kinds import Kinds
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fills import np_call
+from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.walk import base_name, blocks, statements, with_blocks
+
+
+def own(
+    function: n.Function, kinds: Kinds, adjoints: frozenset[str], returned: frozenset[str]
+) -> n.Function:
+    """The function with copies where an adjoint must own its memory."""
+    facts = aliases(function, kinds)
+    written = in_place_names(function, kinds) | _restored(function)
+    run = _Own(kinds, facts, adjoints, returned, written)
+    return replace(function, body=run.block(function.body))
+
+
+def _restored(function: n.Function) -> frozenset[str]:
+    """Variables whose contents an undo writes."""
+    out: set[str] = set()
+    for s in statements(function.body):
+        if isinstance(s, n.Restore) and not isinstance(s.slot.place, n.Var):
+            name = base_name(s.slot.place)
+            if name is not None:
+                out.add(name)
+    return frozenset(out)
+
+
+class _Own:
+    def __init__(
+        self,
+        kinds: Kinds,
+        facts: Aliases,
+        adjoints: frozenset[str],
+        returned: frozenset[str],
+        written: frozenset[str],
+    ) -> None:
+        self._kinds = kinds
+        self._pairs = facts.ever()
+        self._adjoints = adjoints
+        self._returned = returned
+        self._written = written | {OUTSIDE}
+
+    def block(self, block: n.Block) -> n.Block:
+        return tuple(self._statement(s) for s in block)
+
+    def _statement(self, s: n.Stmt) -> n.Stmt:
+        s = self._inner(s)
+        if not (isinstance(s, n.Assign) and self._kinds.reached(s)):
+            return s
+        if isinstance(s.target, n.Tuple) and isinstance(s.value, n.Tuple):
+            return s
+        if not isinstance(s.target, n.Var) or s.target.name not in self._adjoints:
+            return s
+        infer = self._kinds.at(s)
+        found = roots(s.value, infer)
+        if not found or is_number(infer(s.value)):
+            return s
+        near = found.union(*(partners(name, self._pairs) for name in found)) | {s.target.name}
+        if not near & self._written and s.target.name not in self._returned:
+            return s
+        return replace(s, value=_copied(s.value, infer(s.value)))
+
+    def _inner(self, s: n.Stmt) -> n.Stmt:
+        if not blocks(s):
+            return s
+        new = with_blocks(s, tuple(self.block(b) for b in blocks(s)))
+        return new
+
+
+def _copied(e: n.Expr, kind: object) -> n.Expr:
+    if isinstance(kind, Array):
+        return n.Call(n.Field(e, "copy"))
+    return np_call("array", e)

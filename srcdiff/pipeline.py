@@ -1,0 +1,177 @@
+"""From a function and the kinds of its arguments to the text of its derivative."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import srcdiff.rules.load  # noqa: F401  (registers the rules)
+from srcdiff.emit.module import FreeNames, free_expressions, module_text
+from srcdiff.errors import UnsupportedError
+from srcdiff.frontend.lower import Lowered, lower_function
+from srcdiff.frontend.scope import Dependency
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Array, Dim, Kind
+from srcdiff.ir.walk import names_of
+from srcdiff.transform.gradient import Wanted, check_result, gradient, written_params
+from srcdiff.transform.prepare import Setting, parameter_sizes, prepare
+from srcdiff.world import LiveWorld
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to derive.
+
+    Attributes:
+        function: the plain Python function.
+        kinds: parameter name -> the kind of its argument (defaults included), in order of the
+            signature.
+        wrt: names of the parameters to differentiate with respect to, in the order of the result.
+        mode: "grad" or "value_and_grad".
+        as_tuple: whether the gradients come as a tuple.
+        has_aux: whether the function returns `(value, aux)`.
+        general: whether equal sizes must not be relied on (see `Derived.equal_sizes`).
+    """
+
+    function: Callable[..., Any]
+    kinds: Mapping[str, Kind]
+    wrt: tuple[str, ...]
+    mode: str
+    as_tuple: bool = False
+    has_aux: bool = False
+    general: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Derived:
+    """The text of a derivative, complete with its imports, and what it relies on.
+
+    Attributes:
+        text: a module's source.
+        entry: the name of the derivative's function in it.
+        dependencies: free variables; data among them is put into the text's namespace at each call.
+        equal_sizes: pairs of (parameter, axis) whose sizes the text relies on being equal.
+        written: parameters whose arrays the primal writes into; they must not overlap another
+            array argument.
+        constants: name -> object for what the text's namespace needs and no import gives.
+    """
+
+    text: str
+    entry: str
+    dependencies: tuple[Dependency, ...] = ()
+    equal_sizes: tuple[tuple[tuple[str, int], tuple[str, int]], ...] = ()
+    written: tuple[str, ...] = ()
+    constants: Mapping[str, Any] | None = None
+
+
+def derive(request: Request) -> Derived:
+    """The derivative's text for a request.
+
+    Raises:
+        UnsupportedError: the function does what cannot be differentiated.
+        TypeError: the result is not a real scalar.
+    """
+    lowered = lower_function(request.function)
+    kinds, equal = dict(request.kinds), []
+    if request.general:
+        kinds = {name: _general(kind) for name, kind in kinds.items()}
+    while True:
+        world = LiveWorld(lowered, parameter_sizes(kinds))
+        setting = Setting(kinds, world, world.is_user_function)
+        primal = prepare(lowered.function, request.wrt, setting)
+        relied = world.relied_sizes()
+        if not relied:
+            break
+        a, b = relied[0]
+        equal.append((_axis(a), _axis(b)))
+        kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
+    world.reserve(primal.names)
+    _check_result(request, primal.kinds.returned, lowered)
+    wanted = Wanted(request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux)
+    function = gradient(primal, wanted, kinds, world, _doc(request, lowered))
+    text, constants, dependencies = _text(function, world)
+    return Derived(
+        text,
+        function.name,
+        dependencies,
+        tuple(equal),
+        tuple(written_params(primal)),
+        constants,
+    )
+
+
+def _general(kind: Kind) -> Kind:
+    if not isinstance(kind, Array):
+        return kind
+    return replace(
+        kind, dims=tuple(d if isinstance(d, int) else replace(d, not_one=False) for d in kind.dims)
+    )
+
+
+def _renamed(kind: Kind, old: Dim, new: Dim) -> Kind:
+    if not isinstance(kind, Array):
+        return kind
+    dims = (new if isinstance(d, Dim) and d.name == old.name else d for d in kind.dims)
+    return replace(kind, dims=tuple(dims))
+
+
+def _axis(dim: Dim) -> tuple[str, int]:
+    name, _, axis = dim.name.rpartition(".")
+    return name, int(axis)
+
+
+def _check_result(request: Request, kind: Kind | None, lowered: Lowered) -> None:
+    if request.has_aux:
+        from srcdiff.ir.kinds import TupleOf
+
+        kind = kind.items[0] if isinstance(kind, TupleOf) and kind.items else kind
+    check_result(kind, lowered.function.name, _shown_shape)
+
+
+def _shown_shape(kind: Kind) -> str:
+    dims = kind.dims if isinstance(kind, Array) else ()
+    shown = ", ".join(str(d) if isinstance(d, int) else "?" for d in dims)
+    return f"({shown},)" if len(dims) == 1 else f"({shown})"
+
+
+def _doc(request: Request, lowered: Lowered) -> str:
+    what = "Gradient" if request.mode == "grad" else "Value and gradient"
+    *first, last = request.wrt
+    wrt = f"{', '.join(first)} and {last}" if first else last
+    name = lowered.function.name
+    return f"{what} of {name} ({_place(lowered)}) with respect to {wrt}."
+
+
+def _place(lowered: Lowered) -> str:
+    file = lowered.source.file
+    if not file.startswith("<"):
+        try:
+            relative = os.path.relpath(file)
+        except ValueError:
+            relative = file
+        file = os.path.basename(file) if relative.startswith("..") else relative
+    return f"{file}:{lowered.source.line}"
+
+
+def _text(
+    function: n.Function, world: LiveWorld
+) -> tuple[str, dict[str, Any], tuple[Dependency, ...]]:
+    functions = world.with_helpers([function])
+    names = Names(frozenset().union(*(names_of(f) for f in functions)) | {function.name})
+    free = FreeNames(names)
+    for e in world.preferred():
+        free.add(e)
+    for e in free_expressions(functions):
+        free.add(e)
+    dependencies = world.dependencies(free)
+    values = {d.alias: world.shown(d) for d in dependencies if d.kind is not None and d.alias}
+    text, constants = module_text(functions, free, values)
+    return text, constants, dependencies
+
+
+def infer_kinds(function: Callable[..., Any]) -> dict[str, Kind] | None:
+    """Kinds of the parameters told from annotations, defaults and use; None where they are not."""
+    raise UnsupportedError("not yet")

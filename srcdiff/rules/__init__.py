@@ -1,0 +1,1 @@
+"""Derivative rules: one statement for each function, in files by topic. See `registry`."""

@@ -1,0 +1,106 @@
+"""What rule functions ask of their operands: real numbers or arrays, axes, dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from srcdiff.ir.kinds import (
+    Array,
+    Dim,
+    Dims,
+    Kind,
+    Known,
+    Number,
+    Scalar,
+    TupleOf,
+    Unknown,
+    dims_of,
+    dtype_of,
+)
+from srcdiff.rules.registry import NoRule
+
+
+def require_values(*kinds: Kind) -> None:
+    """Raises NoRule unless every operand is a real number or an array (or not known at all)."""
+    for kind in kinds:
+        dtype = dtype_of(kind)
+        if dtype is None and not isinstance(kind, Unknown):
+            raise NoRule(f"an operand is {_what(kind)}", "np.array(...) makes an array of it")
+        if dtype is not None and dtype.kind not in "biuf":
+            raise NoRule(f"values of type {dtype} are not differentiated")
+
+
+def array_parts(kind: Kind) -> tuple[np.dtype[Any], Dims]:
+    """The dtype and dimensions of a real number or array; raises NoRule for anything else."""
+    require_values(kind)
+    dtype, dims = dtype_of(kind), dims_of(kind)
+    if dtype is None or dims is None:
+        raise NoRule("the operand's type and shape are not known here")
+    return dtype, dims
+
+
+def _what(kind: Kind) -> str:
+    if isinstance(kind, Known):
+        return repr(kind.value)
+    return "a sequence" if isinstance(kind, TupleOf) else f"no number or array: {kind}"
+
+
+def array_kind(dtype: Any, dims: Dims) -> Kind:
+    """What a NumPy function returns that gives numbers in place of 0-d arrays."""
+    return Array(np.dtype(dtype), dims) if dims else Scalar(np.dtype(dtype))
+
+
+def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes meant by an `axis` argument, non-negative and in order; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    for i in axes:
+        if not isinstance(i, int | np.integer) or not -ndim <= i < ndim:
+            raise NoRule(f"axis {i!r} of a value with {ndim} dimensions")
+    return tuple(sorted(int(i) % ndim for i in axes))
+
+
+def reduce_dims(dims: Dims, axes: Sequence[int], keepdims: bool) -> Dims:
+    """The dimensions left after reducing these axes."""
+    if keepdims:
+        return tuple(1 if i in axes else dim for i, dim in enumerate(dims))
+    return tuple(dim for i, dim in enumerate(dims) if i not in axes)
+
+
+def shape_dims(shape: Kind, at: str) -> Dims:
+    """The dimensions that a shape argument (an int, or a tuple of ints) asks for.
+
+    A negative entry (-1: whatever is left) and an unknown one become fresh names after `at`.
+    """
+    items = shape.items if isinstance(shape, TupleOf) else (shape,)
+    return tuple(_size(item, f"{at}.{i}") for i, item in enumerate(items))
+
+
+def int_value(kind: Kind | None, value: Any = None) -> int | Dim | None:
+    """An int's value where it is known: that of a literal, or the size it was computed from."""
+    if type(value) is int:
+        return value
+    return kind.size if isinstance(kind, Number) and kind.type is int else None
+
+
+def _size(kind: Kind, name: str) -> int | Dim:
+    if isinstance(kind, Number) and kind.type in (int, bool):
+        size = kind.size
+        return Dim(name) if size is None or (isinstance(size, int) and size < 0) else size
+    if isinstance(kind, Scalar) and kind.dtype.kind in "iu":
+        return Dim(name)
+    raise NoRule("the number of dimensions is not known here", "write the shape as a tuple of ints")
+
+
+def dims_kind(dims: Dims) -> TupleOf:
+    """The kind of the shape of a value of these dimensions."""
+    return TupleOf(tuple(Number(int, size=dim) for dim in dims))
+
+
+def fresh_dims(count: int, at: str) -> Dims:
+    """Unknown dimensions, named after the place in the program."""
+    return tuple(Dim(f"{at}.{i}") for i in range(count))

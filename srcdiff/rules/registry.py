@@ -1,0 +1,134 @@
+"""The registry: which derivative belongs to which function, method or operator.
+
+A rule is a compile-time function. It is called with the kinds of the operands and with the values
+of the constant arguments, under the parameter names of its own signature, and returns a `Rule`:
+the result's kind and one template for each operand. A parameter annotated `Kind` is an operand;
+every other parameter is a constant (`axis`, `keepdims`), and an argument that its signature does
+not name is not supported.
+
+A template is a lambda that is *source*: it is read, lowered by our own front end and inlined in
+the generated text; it is never run. Its parameters are any of
+
+- the operands by name,
+- `y`, the result,
+- `d`, the adjoint of the result.
+
+Names that it takes from the enclosing rule function are constants and are inlined by value. It
+must be linear in `d`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcdiff.ir.kinds import Kind
+
+Template = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """How the adjoint `d` of a result reaches one operand.
+
+    `template` gives a contribution of the operand's shape, or one that broadcasts to it. It may
+    rely on `d` having the result's full shape. `scalar` is used instead where `d` is one number
+    that stands for an array of the result's shape; without it, `d` is first spread out.
+    """
+
+    template: Template
+    scalar: Template | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is known of one call.
+
+    Attributes:
+        kind: the result's kind.
+        pulls: operand name -> Pull, for each operand that the result depends on smoothly. An
+            operand without a Pull has zero derivative.
+        elementwise: the operands are broadcast against each other and the result has their common
+            shape. Templates may then take a `d` of any shape that broadcasts to the result's, and
+            the engine sums what they give to the operand's shape. A template without the parameter
+            `d` is the partial derivative itself.
+        safe: operand name (or "y") -> a value at which the partials are finite; put in its place
+            where `d` is zero, since zero times infinity is not zero.
+        shares: operands whose memory the result may share (views, and reshapes that may copy).
+    """
+
+    kind: Kind
+    pulls: Mapping[str, Pull] = field(default_factory=dict)
+    elementwise: bool = False
+    safe: Mapping[str, float] = field(default_factory=dict)
+    shares: tuple[str, ...] = ()
+
+
+class NoRule(Exception):
+    """Raised by a rule function for arguments it does not cover: the reason, and what to write."""
+
+    def __init__(self, reason: str, remedy: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered rule function and the signature that calls are bound to."""
+
+    maker: Callable[..., Rule]
+    signature: inspect.Signature
+    operands: tuple[str, ...]
+
+
+_RULES: dict[Any, Entry] = {}
+_METHODS: dict[tuple[type, str], Any] = {}
+
+
+def rule(*callees: Any) -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
+    """Registers the decorated rule function for these callees (functions, or operator names)."""
+
+    def register(maker: Callable[..., Rule]) -> Callable[..., Rule]:
+        signature = inspect.signature(maker)
+        # Annotations are strings: every rules module has postponed annotations.
+        operands = tuple(
+            p.name
+            for p in signature.parameters.values()
+            if p.annotation in (Kind, "Kind", "Kind | None")
+        )
+        for callee in callees:
+            _RULES[callee] = Entry(maker, signature, operands)
+        return maker
+
+    return register
+
+
+def method(cls: type, name: str, function: Any) -> None:
+    """Says that `x.name(...)` on an object of kind class `cls` means `function(x, ...)`."""
+    _METHODS[cls, name] = function
+
+
+def lookup(callee: Any) -> Entry | None:
+    """The rule registered for a callee, if there is one."""
+    try:
+        return _RULES.get(callee)
+    except TypeError:  # an unhashable callable has no rule
+        return None
+
+
+def method_function(kind: Kind, name: str) -> Any | None:
+    """The function that a method of a value of this kind stands for, if we know one."""
+    return _METHODS.get((type(kind), name))
+
+
+def registered() -> tuple[Any, ...]:
+    """Every callee with a rule, in order of registration."""
+    return tuple(_RULES)
+
+
+def method_names() -> frozenset[str]:
+    """The names of all methods that stand for a function with a rule."""
+    return frozenset(name for _, name in _METHODS)

@@ -1,0 +1,1 @@
+"""How what must be recorded is kept: locals, lists, arrays."""

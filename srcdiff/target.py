@@ -1,0 +1,99 @@
+"""What is differentiated: a callable, taken apart into a plain function and what is bound to it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, MethodType
+from typing import Any
+
+from srcdiff.errors import SourceError, UnsupportedError
+from srcdiff.signature import PRIMAL
+
+# The mark of the class of derivatives.
+DERIVATIVE = "__srcdiff_derivative__"
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A callable taken apart.
+
+    Attributes:
+        function: the plain function that does the work.
+        origin: the callable itself.
+        name: what it is called in texts.
+        fixed: the arguments that come before those of a call, such as `self`.
+        keywords: the keyword arguments that `functools.partial` binds.
+    """
+
+    function: FunctionType
+    origin: Any
+    name: str
+    fixed: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, f: Any) -> Target:
+        """Take a callable apart.
+
+        Functions, lambdas, bound methods, functions decorated with `differentiate`,
+        `functools.partial` of these, and objects of classes with a `__call__` in Python. A wrapper
+        made by a decorator is differentiated as it is: what it wraps is only part of what it does.
+
+        Raises:
+            TypeError: it is not callable.
+            UnsupportedError: it is a class, a derivative, or has no Python source.
+        """
+        if isinstance(f, FunctionType):
+            name = "lambda" if f.__name__ == "<lambda>" else f.__name__
+            return cls(f, f, name)
+        if isinstance(f, MethodType):
+            return cls.of(f.__func__).with_fixed((f.__self__,), f)
+        if hasattr(type(f), DERIVATIVE):
+            raise UnsupportedError(
+                "derivatives of derivatives are not supported yet.", subject=repr(f)
+            )
+        if isinstance(f, staticmethod):
+            return cls.of(f.__func__)
+        if hasattr(type(f), PRIMAL):
+            # The origin is the decorated function: pickle finds it, but not the plain one.
+            inner = cls.of(getattr(f, PRIMAL))
+            return cls(inner.function, f, inner.name, inner.fixed, inner.keywords)
+        if isinstance(f, functools.partial):
+            inner = cls.of(f.func).with_fixed(f.args, f)
+            keywords = {**inner.keywords, **f.keywords}
+            return cls(inner.function, f, inner.name, inner.fixed, keywords)
+        return cls._of_object(f)
+
+    @classmethod
+    def _of_object(cls, f: Any) -> Target:
+        if isinstance(f, type):
+            raise UnsupportedError(
+                "it is a class.",
+                subject=f.__name__,
+                remedy="differentiate a function that uses it.",
+            )
+        if not callable(f):
+            shown = f"{type(f).__name__} {f!r}"
+            raise TypeError(f"a function is needed, not the {shown[:80]}")
+        call = type(f).__call__
+        if isinstance(call, FunctionType) or hasattr(type(call), PRIMAL):
+            inner = cls.of(call).with_fixed((f,), f)
+            return cls(inner.function, f, type(f).__name__, inner.fixed)
+        name = getattr(f, "__name__", None)
+        shown = name if isinstance(name, str) else type(f).__name__
+        raise SourceError(
+            "it has no Python source.",
+            subject=shown,
+            remedy="call it from a function written in Python, and differentiate that.",
+        )
+
+    @property
+    def binds(self) -> bool:
+        """Whether, as an attribute of a class, it would be bound as functions are."""
+        return getattr(self.origin, PRIMAL, self.origin) is self.function
+
+    def with_fixed(self, values: tuple[Any, ...], origin: Any) -> Target:
+        """The target with more arguments bound, after those that are bound already."""
+        return Target(self.function, origin, self.name, (*self.fixed, *values), self.keywords)

@@ -1,0 +1,1 @@
+"""Function → its derivative: seeds pushed down expressions, statements reversed, values recorded."""

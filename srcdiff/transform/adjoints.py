@@ -1,0 +1,37 @@
+"""Names and places of adjoints: `dx` beside `x`, `dA[i]` beside `A[i]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+
+
+@dataclass
+class Adjoints:
+    """The adjoint variable of each primal variable, named at its first use."""
+
+    names: Names
+    of: dict[str, str] = field(default_factory=dict)
+
+    def name(self, primal: str) -> str:
+        """The adjoint's name for a variable's."""
+        if primal not in self.of:
+            self.of[primal] = self.names.fresh(f"d{primal}")
+        return self.of[primal]
+
+    def place(self, place: n.Expr) -> n.Place:
+        """The adjoint of a place: the same path from the adjoint variable."""
+        match place:
+            case n.Var():
+                return n.Var(self.name(place.name))
+            case n.Index():
+                return n.Index(self.place(place.base), place.key)
+            case n.Field():
+                return n.Field(self.place(place.base), place.name)
+        raise TypeError(f"not a place: {place}")
+
+    def primal(self, adjoint: str) -> str | None:
+        """The variable that a name is the adjoint of, if it is one."""
+        return next((p for p, a in self.of.items() if a == adjoint), None)

@@ -1,0 +1,155 @@
+"""The gradient of a function: both sweeps in one function, with their passes run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcdiff.analysis.alias import in_place_names
+from srcdiff.analysis.kinds import World
+from srcdiff.errors import UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.build import ONE
+from srcdiff.ir.fills import np_call
+from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of, is_number
+from srcdiff.ir.walk import statements
+from srcdiff.optimize.pipeline import Plan, finish
+from srcdiff.transform.pull import Seed
+from srcdiff.transform.reverse import Primal, Reverser
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the derivative returns.
+
+    Attributes:
+        wrt: the parameters, in order.
+        value: whether the primal's value comes too.
+        as_tuple: whether the gradients come as a tuple.
+        has_aux: whether the primal returns `(value, aux)`.
+    """
+
+    wrt: tuple[str, ...]
+    value: bool
+    as_tuple: bool
+    has_aux: bool
+
+
+def check_result(kind: Kind | None, name: str, sizes: Callable[[Kind], str]) -> None:
+    """Refuses a result of which there is no gradient.
+
+    Raises:
+        TypeError: it is not a real number, or an array that may have one element.
+    """
+    more = "; vjp and jacobian are for results that are not a real number"
+    if kind is None or (isinstance(kind, Known) and kind.value is None):
+        raise TypeError(f"the gradient of {name} is not defined: it returns None{more}")
+    if isinstance(kind, TupleOf):
+        raise TypeError(f"the gradient of {name} is not defined: it returns a tuple{more}")
+    dtype = dtype_of(kind)
+    what = f"dtype {dtype}" if dtype is not None else f"type {type(kind).__name__}"
+    one = is_number(kind) or (isinstance(kind, Array) and all(_may_be_one(d) for d in kind.dims))
+    if dtype is None or dtype.kind != "f" or not one:
+        raise TypeError(
+            f"the gradient of {name} is not defined: its result has shape {sizes(kind)} and {what}"
+            f"{more}"
+        )
+
+
+def _may_be_one(dim: object) -> bool:
+    return dim == 1 or (not isinstance(dim, int) and not dim.not_one)  # type: ignore[attr-defined]
+
+
+def gradient(
+    primal: Primal, wanted: Wanted, params: Mapping[str, Kind], world: World, doc: str
+) -> n.Function:
+    """The function that computes the gradient."""
+    value = n.Var(primal.names.fresh("value")) if wanted.value else None
+    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, world.calls)  # type: ignore[attr-defined]
+    sweeps = reverser.run()
+    copies = tuple(
+        n.Assign(n.Var(name), n.Call(n.Field(n.Var(name), "copy")))
+        for name in written_params(primal)
+    )
+    adjoints = [reverser.adjoints.name(name) for name in wanted.wrt]
+    plan = Plan(
+        name=f"{primal.function.name}_{'value_and_grad' if wanted.value else 'grad'}",
+        params=primal.function.params,
+        kinds=params,
+        world=world,
+        names=primal.names,
+        adjoints={a: p for p, a in reverser.adjoints.of.items()},
+        seeds=reverser.temporaries.all,
+        copies=copies,
+        forward=sweeps.forward,
+        reverse=sweeps.reverse,
+        wanted=tuple(adjoints),
+        results=lambda kinds: _results(wanted, adjoints, value, params, kinds),
+        doc=doc,
+        slot_kinds=primal.kinds,
+    )
+    return finish(plan)
+
+
+def _seeds(s: n.Return, wanted: Wanted) -> list[tuple[n.Expr, Seed]]:
+    if s.value is None:
+        return []
+    value = s.value
+    if wanted.has_aux:
+        if not isinstance(value, n.Tuple) or len(value.items) != 2:
+            raise UnsupportedError(
+                "with has_aux the function must return a pair.", s.span, None, "return value, aux."
+            )
+        value = value.items[0]
+    return [(value, Seed(ONE))]
+
+
+def written_params(primal: Primal) -> list[str]:
+    """The parameters whose memory the primal writes into."""
+    written = in_place_names(primal.function, primal.kinds)
+    return [name for name in primal.function.param_names if name in written]
+
+
+def _results(
+    wanted: Wanted,
+    adjoints: list[str],
+    value: n.Var | None,
+    params: Mapping[str, Kind],
+    kind_of: Callable[[str], Kind],
+) -> n.Expr:
+    items = [
+        converted(n.Var(a), kind_of(a), params[name])
+        for a, name in zip(adjoints, wanted.wrt, strict=True)
+    ]
+    gradients: n.Expr = n.Tuple(tuple(items)) if wanted.as_tuple else items[0]
+    return gradients if value is None else n.Tuple((value, gradients))
+
+
+def converted(e: n.Expr, kind: Kind, target: Kind) -> n.Expr:
+    """The adjoint with the type and dtype of the argument that it belongs to."""
+    if isinstance(target, Number):
+        same = isinstance(kind, Number) and kind.type is float
+        return e if same else n.Call(n.Ref("float", float, float), (e,))
+    if isinstance(target, Scalar):
+        if kind == target:
+            return e
+        return n.Call(n.Ref(f"np.{target.dtype.name}", target.dtype.type, np), (e,))
+    assert isinstance(target, Array)
+    if isinstance(kind, Array) and kind.ndim and kind.dtype == target.dtype:
+        return e
+    if isinstance(kind, Array) and kind.ndim:
+        return n.Call(n.Field(e, "astype"), (_dtype(target.dtype),))
+    keywords = {} if dtype_of(kind) == target.dtype else {"dtype": _dtype(target.dtype)}
+    return np_call("array", e, **keywords)
+
+
+def _dtype(dtype: np.dtype[np.generic]) -> n.Expr:
+    return n.Ref(f"np.{dtype.name}", dtype.type, np)
+
+
+def has_effects(function: n.Function) -> bool:
+    """Whether the function does anything but compute."""
+    return any(isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert) for s in statements(function.body))
+

@@ -1,0 +1,134 @@
+"""A lowered function made ready: normalised for its kinds, with all facts that reversing needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcdiff.analysis.activity import Activity, activity, smooth_names
+from srcdiff.analysis.alias import aliases
+from srcdiff.analysis.effects import check_effects
+from srcdiff.analysis.kinds import Kinds, World, infer_kinds
+from srcdiff.analysis.liveness import liveness
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Array, Kind, Known
+from srcdiff.ir.walk import blocks, names_of, statements, with_blocks
+from srcdiff.normalize.calls import calls_to_statements
+from srcdiff.normalize.choices import choices_to_ifs
+from srcdiff.normalize.jumps import jumps_to_tails
+from srcdiff.normalize.loops import index_loops, steady_loops
+from srcdiff.normalize.unpack import unpack
+from srcdiff.transform.reverse import Primal
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a function is specialised for."""
+
+    kinds: Mapping[str, Kind]
+    world: World
+    is_user_function: Callable[[Any], bool]
+
+
+def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
+    """The function in the form that the analyses take, with decided branches pruned."""
+    function = jumps_to_tails(function, names)
+    function = calls_to_statements(function, names, setting.is_user_function)
+    function = steady_loops(unpack(function, names), names)
+    kinds = infer_kinds(function, setting.kinds, setting.world)
+    return replace(function, body=_pruned(function.body, kinds))
+
+
+def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
+    """The block without branches that the kinds rule out."""
+    out: list[n.Stmt] = []
+    for s in block:
+        if not kinds.reached(s):
+            break
+        if isinstance(s, n.If):
+            test = kinds.at(s)(s.test)
+            if isinstance(test, Known) and (test.value is None or isinstance(test.value, bool | str)):
+                out += _pruned(s.body if test.value else s.orelse, kinds)
+                continue
+        out.append(with_blocks(s, tuple(_pruned(b, kinds) for b in blocks(s))))
+    return tuple(out)
+
+
+def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Primal:
+    """The function normalised, and its facts for derivatives with respect to `wrt`."""
+    wrt = tuple(wrt)
+    names = Names(names_of(function))
+    function = normalized(function, names, setting)
+    kinds = infer_kinds(function, setting.kinds, setting.world)
+    facts = activity(function, kinds, wrt)
+    function = _smooth_forms(function, kinds, facts, names)
+    kinds = infer_kinds(function, setting.kinds, setting.world)
+    facts = activity(function, kinds, wrt)
+    primal = Primal(
+        function,
+        kinds,
+        facts,
+        liveness(function),
+        aliases(function, kinds),
+        names,
+        _one_shape(function, kinds, setting.kinds),
+    )
+    check_effects(function, kinds, facts, primal.live, primal.aliases)
+    return primal
+
+
+def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Names) -> n.Function:
+    """Conditional expressions and loops over arrays in the form that carries a derivative."""
+
+    def choice(s: n.Stmt, e: n.Choose) -> bool:
+        if not kinds.reached(s):
+            return False
+        return bool(smooth_names(e, kinds.at(s)) & facts.varied_before.get(s, frozenset()))
+
+    def over_active(s: n.For) -> bool:
+        if not kinds.reached(s):
+            return False
+        infer = kinds.at(s)
+        active = smooth_names(s.iter, infer) & facts.varied_before.get(s, frozenset())
+        return bool(active) and isinstance(infer(s.iter), Array)
+
+    function = index_loops(function, names, over_active)
+    return choices_to_ifs(function, names, choice)
+
+
+def _one_shape(
+    function: n.Function, kinds: Kinds, params: Mapping[str, Kind]
+) -> frozenset[str]:
+    """The variables that have one shape whenever they are bound: numbers, and arrays whose sizes
+    are those of parameters and the same in each assignment."""
+    found: dict[str, Kind | None] = {name: kind for name, kind in params.items()}
+    sizes = parameter_sizes(params)
+    for s in statements(function.body):
+        if not kinds.reached(s):
+            continue
+        for name, kind in kinds.before[s].items():
+            known = found.setdefault(name, kind)
+            if known is not None and not _same_shape(known, kind, sizes):
+                found[name] = None
+    return frozenset(name for name, kind in found.items() if kind is not None)
+
+
+def _same_shape(a: Kind, b: Kind, sizes: frozenset[str]) -> bool:
+    if isinstance(a, Array) != isinstance(b, Array):
+        return False
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        return True
+    fixed = all(isinstance(d, int) or d.name in sizes for d in a.dims)
+    return fixed and a.dims == b.dims
+
+
+def parameter_sizes(params: Mapping[str, Kind]) -> frozenset[str]:
+    """The names of the sizes of the parameters, which mean the same throughout a function."""
+    out = set()
+    for kind in params.values():
+        if isinstance(kind, Array):
+            out |= {d.name for d in kind.dims if not isinstance(d, int)}
+    return frozenset(out)
+

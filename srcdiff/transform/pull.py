@@ -1,0 +1,366 @@
+"""Pulling a seed down an expression tree.
+
+    y = a * np.sin(b), seed dy      →      da += dy * np.sin(b)
+                                           db += a * dy * np.cos(b)
+
+The seed of an expression is the adjoint of its value. It is pushed to the leaves through the rules'
+templates and gets a name only where it is used more than once. What arrives at a leaf is a
+contribution to the adjoint of that place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.bind import Bound, bind_or_raise
+from srcdiff.analysis.kinds import Inference
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.frontend.lower import lower_template
+from srcdiff.ir import nodes as n
+from srcdiff.ir.build import ZERO, instantiate, mul, number
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, dims_of, is_number, same_dims
+from srcdiff.ir.show import show
+from srcdiff.ir.walk import names_in, subexpressions
+from srcdiff.rules.registry import NoRule, Template
+from srcdiff.ir.fills import np_call
+from srcdiff.transform.spread import reduce_to, spread
+
+# Stands for the value that the statement has just assigned, in what is pulled from it.
+NEW = n.Var("<new>")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The adjoint of an expression's value.
+
+    Attributes:
+        value: an expression of the value's shape, or of one that broadcasts to it.
+        masks: conditions of `np.where` on the way, innermost last, each with the side taken. They
+            are applied last, after the partials: zero times infinity is not zero.
+        may_be_zero: whether it can be exactly zero although the derivative is wanted.
+    """
+
+    value: n.Expr
+    masks: tuple[tuple[n.Expr, bool], ...] = ()
+    may_be_zero: bool = False
+
+
+@dataclass
+class Pulled:
+    """What pulling gave: named seeds, in order, and contributions to the adjoints of places."""
+
+    lets: list[n.Stmt] = field(default_factory=list)
+    parts: list[tuple[n.Place, n.Expr]] = field(default_factory=list)
+
+
+class Puller:
+    """Pulls the seed of one statement.
+
+    Args:
+        infer: kinds before the statement; NEW has the kind of the value assigned.
+        varied: the variables whose adjoints are wanted.
+        temporaries: hands out names for seeds.
+        root: the whole right side, whose result is NEW; None where the result has no place.
+    """
+
+    def __init__(
+        self,
+        infer: Inference,
+        varied: frozenset[str],
+        temporaries: Temporaries,
+        root: n.Expr | None = None,
+    ) -> None:
+        self.out = Pulled()
+        self._infer = infer
+        self._varied = varied
+        self._temporaries = temporaries
+        self._root = root
+        self._span: Span | None = None
+
+    def pull(self, e: n.Expr, seed: Seed) -> None:
+        """Adds the contributions of the seed `seed` of `e` to `out`."""
+        outer, self._span = self._span, e.span or self._span
+        if smooth_names(e, self._infer) & self._varied:
+            self._pull(e, seed)
+        self._span = outer
+
+    def _pull(self, e: n.Expr, seed: Seed) -> None:
+        match e:
+            case n.Var():
+                self._leaf(e, seed)
+            case n.Index():
+                self._index(e, seed)
+            case n.Call() if self._is_where(e):
+                self._where(e, seed)
+            case n.Choose():
+                self._refuse(
+                    "this conditional expression stands where only one side may be evaluated.",
+                    "write it as an if statement.",
+                )
+            case n.Op() | n.Call() | n.Field():
+                self._operation(e, seed)
+            case _:
+                self._refuse(f"{_describe(e)} is not supported on values that are differentiated.")
+
+    # --- leaves ---------------------------------------------------------------------------------
+
+    def _leaf(self, place: n.Place, seed: Seed) -> None:
+        kind = self._infer(place)
+        if kind == UNKNOWN:
+            self._refuse(
+                f"it is not known what {show(place)} is: its type cannot be told from the arguments."
+            )
+        if isinstance(kind, TupleOf) or dims_of(kind) is None:
+            self._refuse(
+                f"{show(place)} holds several values; only numbers and arrays are supported yet.",
+                "unpack it into names.",
+            )
+        value = self._unmasked(seed).value
+        if isinstance(place, n.Var):
+            value = spread(value, place, kind, self._infer)
+        self.out.parts.append((place, value))
+
+    def _index(self, e: n.Index, seed: Seed) -> None:
+        base = self._infer(e.base)
+        if not isinstance(base, Array):
+            self._refuse(f"{show(e.base)} is not an array whose dimensions are known.")
+        self._basic_key(e.key)
+        place = _place(e)
+        if place is not None:
+            self._leaf(place, seed)
+            return
+        # The base has no place of its own: its adjoint is zero but for what was read.
+        value = self._unmasked(seed).value
+        whole = self._name(np_call("zeros_like", e.base), base)
+        self.out.lets.append(n.Assign(n.Index(whole, e.key), value))
+        self.pull(e.base, Seed(whole, may_be_zero=True))
+
+    def _basic_key(self, key: n.Expr) -> None:
+        for item in key.items if isinstance(key, n.Tuple) else (key,):
+            kind = self._infer(item)
+            if isinstance(kind, Array) or kind == UNKNOWN:
+                self._refuse(
+                    "an array is indexed by an array, which is not supported yet.",
+                    "index it by integers and slices.",
+                )
+
+    # --- operations -----------------------------------------------------------------------------
+
+    def _operation(self, e: n.Op | n.Call | n.Field, seed: Seed) -> None:
+        bound = self._bind(e)
+        active = [
+            name
+            for name in bound.rule.pulls
+            if name in bound.operands
+            and smooth_names(bound.operands[name], self._infer) & self._varied
+        ]
+        if not bound.rule.elementwise:
+            seed = self._unmasked(seed)
+        templates = {name: self._template(bound, name, seed) for name in active}
+        seed = self._fit(e, bound, templates, seed)
+        templates = {name: self._template(bound, name, seed) for name in active}
+        uses = sum(_count(t[1], "d") or ("d" not in t[0]) for t in templates.values())
+        guarded = bool(bound.rule.safe) and seed.may_be_zero
+        if (uses > 1 or guarded) and not cheap(seed.value, twice=uses > 1):
+            kind = self._infer(seed.value)
+            seed = replace(seed, value=self._name(seed.value, kind))
+        for name in active:
+            self._operand(e, bound, name, templates[name], seed, guarded)
+
+    def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
+        try:
+            bound = bind_or_raise(e, self._infer)
+        except NoRule as error:
+            self._refuse(f"{_subject(e)}: {error.reason}", error.remedy)
+        if bound is None:
+            self._refuse(
+                f"no derivative is known for {_subject(e)}.",
+                "write it with functions that have one, or take the value out of the "
+                "derivative with stop_gradient.",
+            )
+        return bound
+
+    def _template(self, bound: Bound, name: str, seed: Seed) -> tuple[tuple[str, ...], n.Expr]:
+        pull = bound.rule.pulls[name]
+        use_scalar = pull.scalar is not None and dims_of(self._infer(seed.value)) == ()
+        template: Template = pull.scalar if use_scalar and pull.scalar else pull.template
+        return lower_template(template)
+
+    def _fit(
+        self, e: n.Expr, bound: Bound, templates: Mapping[str, Any], seed: Seed
+    ) -> Seed:
+        """The seed in the shape that the templates rely on."""
+        rule = bound.rule
+        if rule.elementwise or dims_of(rule.kind) in ((), None):
+            return seed
+        scalar = dims_of(self._infer(seed.value)) == ()
+        if scalar and all(rule.pulls[name].scalar is not None for name in templates):
+            return seed
+        return replace(seed, value=spread(seed.value, self._result(e), rule.kind, self._infer))
+
+    def _result(self, e: n.Expr) -> n.Expr:
+        """What a template reads as `y`: the place assigned to, or the expression once more."""
+        return NEW if e is self._root else e
+
+    def _operand(
+        self,
+        e: n.Expr,
+        bound: Bound,
+        name: str,
+        template: tuple[tuple[str, ...], n.Expr],
+        seed: Seed,
+        guarded: bool,
+    ) -> None:
+        params, body = template
+        operand = bound.operands[name]
+        values = {**bound.operands, "y": self._result(e), "d": seed.value}
+        if guarded:
+            values |= self._guards(bound, seed, values)
+        value = instantiate(body, values)
+        if "d" not in params:
+            value = mul(seed.value, value)
+        if not bound.rule.elementwise:
+            self.pull(operand, replace(seed, value=value, masks=()))
+            return
+        target, dims = self._infer(operand), dims_of(bound.kind)
+        assert dims is not None
+        own = dims_of(target)
+        if own is None or not same_dims(own, dims):
+            seed = self._unmasked(replace(seed, value=value))
+            value = reduce_to(seed.value, operand, e, dims, target, self._infer)
+        self.pull(operand, replace(seed, value=value))
+
+    def _guards(
+        self, bound: Bound, seed: Seed, values: Mapping[str, n.Expr]
+    ) -> dict[str, n.Expr]:
+        """Operands replaced by a safe value where the seed is zero."""
+        out = {}
+        for name, safe in bound.rule.safe.items():
+            kind = bound.kind if name == "y" else self._infer(values[name])
+            shapeless = is_number(self._infer(seed.value)) and is_number(kind)
+            zero = n.Compare(("eq",), (seed.value, ZERO))
+            value, other = values[name], n.Const(safe)
+            if number(value) is None:
+                out[name] = (
+                    n.Choose(n.Compare(("ne",), (seed.value, ZERO)), value, other)
+                    if shapeless
+                    else np_call("where", zero, other, value)
+                )
+        return out
+
+    # --- np.where ------------------------------------------------------------------------------
+
+    def _is_where(self, e: n.Call) -> bool:
+        return isinstance(e.callee, n.Ref) and e.callee.value is np.where and len(e.args) == 3
+
+    def _where(self, e: n.Call, seed: Seed) -> None:
+        bound = self._bind(e)
+        condition = bound.operands["condition"]
+        sides = ((bound.operands["a"], True), (bound.operands["b"], False))
+        active = [s for s in sides if smooth_names(s[0], self._infer) & self._varied]
+        if len(active) > 1 and not cheap(seed.value, twice=True):
+            seed = replace(seed, value=self._name(seed.value, self._infer(seed.value)))
+        for operand, side in active:
+            masked = replace(seed, masks=(*seed.masks, (condition, side)))
+            target, dims = self._infer(operand), dims_of(bound.kind)
+            own = dims_of(target)
+            if dims is None or own is None or not same_dims(own, dims):
+                masked = self._unmasked(masked)
+                value = reduce_to(masked.value, operand, e, dims or (), target, self._infer)
+                masked = replace(masked, value=value)
+            self.pull(operand, masked)
+
+    def _unmasked(self, seed: Seed) -> Seed:
+        """The seed with its masks applied, the outermost last."""
+        value = seed.value
+        for condition, side in reversed(seed.masks):
+            sides = (value, ZERO) if side else (ZERO, value)
+            if is_number(self._infer(condition)) and is_number(self._infer(value)):
+                value = n.Choose(condition, *sides)
+            else:
+                value = np_call("where", condition, *sides)
+        return Seed(value, (), seed.may_be_zero or bool(seed.masks))
+
+    # --- names and errors -----------------------------------------------------------------------
+
+    def _name(self, value: n.Expr, kind: Kind) -> n.Var:
+        name = self._temporaries.fresh()
+        self._infer = replace(self._infer, env={**self._infer.env, name.name: kind})
+        self.out.lets.append(n.Assign(name, value))
+        return name
+
+    def _refuse(self, reason: str, remedy: str | None = None) -> Any:
+        raise UnsupportedError(reason, self._span, None, remedy)
+
+
+class Temporaries:
+    """Names of local seeds: `d`, and further ones where a statement needs several."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._pool: list[str] = []
+        self._used = 0
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every name handed out so far."""
+        return frozenset(self._pool)
+
+    def start(self) -> None:
+        """A new statement begins: its seeds may use the names of earlier statements' again."""
+        self._used = 0
+
+    def fresh(self) -> n.Var:
+        """A name for a seed."""
+        if self._used == len(self._pool):
+            self._pool.append(self._names.fresh("d"))
+        self._used += 1
+        return n.Var(self._pool[self._used - 1])
+
+
+def cheap(e: n.Expr, twice: bool = False) -> bool:
+    """Whether an expression may be written more than once rather than named."""
+    if isinstance(e, n.Var | n.Const):
+        return True
+    if isinstance(e, n.Op) and e.op == "neg":
+        return isinstance(e.args[0], n.Var)
+    if isinstance(e, n.Op) and e.op == "mul":
+        return number(e.args[0]) is not None and isinstance(e.args[1], n.Var)
+    return False
+
+
+def _count(e: n.Expr, name: str) -> int:
+    return sum(isinstance(x, n.Var) and x.name == name for x in subexpressions(e))
+
+
+def _place(e: n.Expr) -> n.Place | None:
+    """The expression as a place that a view of an adjoint array can mirror, else None."""
+    base: n.Expr = e
+    while isinstance(base, n.Index) or (isinstance(base, n.Field) and base.name == "T"):
+        base = base.base
+    return e if isinstance(base, n.Var) and isinstance(e, n.Index) else None
+
+
+def _subject(e: n.Expr) -> str:
+    if isinstance(e, n.Call):
+        return show(e.callee)
+    if isinstance(e, n.Field):
+        return f".{e.name}"
+    return f"the operator {e.op!r}" if isinstance(e, n.Op) else show(e)
+
+
+def _describe(e: n.Expr) -> str:
+    names: dict[type, str] = {n.List: "a list", n.Tuple: "a tuple", n.OpaqueExpr: "this expression"}
+    return names.get(type(e), "this expression")
+
+
+def reads_new(e: n.Expr) -> bool:
+    """Whether an expression reads the value that the statement has just assigned."""
+    return NEW.name in names_in(e)
+

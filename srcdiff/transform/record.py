@@ -1,0 +1,329 @@
+"""To-be-recorded: which values the reverse sweep will need, and where they must be saved.
+
+A flow along the forward sweep carries the set of variables whose present value some adjoint of an
+earlier statement will read. Before such a variable is overwritten it is saved. One that a loop's
+next trip does not read is saved where it dies, at the end of the trip (before its overwrite it
+would be unbound in the first). A compound statement with nothing to reverse inside is undone as a
+whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from srcdiff.analysis.alias import OUTSIDE, Aliases, in_place_names, partners
+from srcdiff.analysis.kinds import Kinds
+from srcdiff.analysis.liveness import Liveness
+from srcdiff.analysis.reads import stores_into, target_reads, value_reads
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.walk import (
+    blocks,
+    bound_names,
+    names_in,
+    statements,
+    subexpressions,
+    target_names,
+    written_names,
+)
+
+Names = frozenset[str]
+_NONE: Names = frozenset()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the adjoint of a statement reads of the primal's variables."""
+
+    # Values as they were before the statement.
+    old: Names = _NONE
+    # Whether it reads the value that the statement assigned.
+    new: bool = False
+    # Whether there is anything to run in the reverse sweep.
+    reverse: bool = False
+
+
+@dataclass
+class Record:
+    """Where values are saved, and how the tests and loops are followed backwards."""
+
+    before: dict[n.Stmt, tuple[n.Slot, ...]] = field(default_factory=dict)
+    # Saves at the end of a block, keyed by the statement that holds it and the block's number.
+    at_end: dict[tuple[n.Stmt, int], tuple[n.Slot, ...]] = field(default_factory=dict)
+    # Tests that the reverse sweep reads from a variable: the others are evaluated again.
+    named_tests: frozenset[n.Stmt] = frozenset()
+    # Compound statements without anything to reverse inside.
+    passive: frozenset[n.Stmt] = frozenset()
+    # Variables saved where they may not be bound yet.
+    maybe_unbound: frozenset[str] = frozenset()
+    # What is needed at the end of the forward sweep.
+    at_exit: Names = _NONE
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the flow reads."""
+
+    function: n.Function
+    kinds: Kinds
+    live: Liveness
+    aliases: Aliases
+    needs: Callable[[n.Stmt], Needs]
+    # Names of the variables that hold loop counts and tests, by statement.
+    counters: dict[n.Stmt, str]
+    tests: dict[n.Stmt, str]
+
+
+def record(facts: Facts, params: Names) -> Record:
+    """Where the forward sweep of the function saves values."""
+    flow = _Flow(facts)
+    at_exit, _ = flow.block(facts.function.body, _NONE, params, False)
+    result = flow.result
+    result.at_exit = at_exit or _NONE
+    result.named_tests = frozenset(flow.named)
+    result.passive = frozenset(flow.passive)
+    result.maybe_unbound = frozenset(flow.unbound)
+    return result
+
+
+# (needed, definitely bound); None for a path that does not go on.
+State = tuple[Names | None, Names]
+
+
+class _Flow:
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.result = Record()
+        self.named: set[n.Stmt] = set()
+        self.passive: set[n.Stmt] = set()
+        self.unbound: set[str] = set()
+        self._in_place = in_place_names(facts.function, facts.kinds)
+        self._ever = facts.aliases.ever()
+        self._active: dict[n.Stmt, bool] = {}
+        self._seen: dict[n.Stmt, tuple[Names, Names, State]] = {}
+
+    def block(self, block: n.Block, need: Names, bound: Names, in_loop: bool) -> State:
+        state: State = (need, bound)
+        for s in block:
+            if state[0] is None or not self._facts.kinds.reached(s):
+                break
+            state = self._statement(s, state[0], state[1], in_loop)
+        return state
+
+    def _statement(self, s: n.Stmt, need: Names, bound: Names, in_loop: bool) -> State:
+        match s:
+            case n.If() | n.While() | n.For() if not self._has_reverse(s):
+                return self._passive(s, need, bound)
+            case n.If():
+                return self._if(s, need, bound, in_loop)
+            case n.While() | n.For():
+                return self._loop(s, need, bound)
+            case n.Assign():
+                return self._assign(s, need, bound)
+            case n.Update():
+                return self._update(s, need, bound)
+            case n.Opaque():
+                return self._written(s, frozenset(s.writes), need, bound)
+            case n.Return():
+                return need | self._facts.needs(s).old, bound
+            case n.Raise():
+                return None, bound
+        return need, bound
+
+    # --- simple statements ----------------------------------------------------------------------
+
+    def _assign(self, s: n.Assign, need: Names, bound: Names) -> State:
+        needs = self._facts.needs(s)
+        need |= needs.old
+        slots = [self._slot(n.Var(name), s) for name in target_names(s.target) if name in need]
+        slots += self._store_slots(s.target, s, need)
+        need = self._saved(s, slots, need, bound)
+        names = frozenset(target_names(s.target))
+        need -= names
+        if needs.new:
+            need |= names | stores_into(s.target)
+        return need, bound | names
+
+    def _update(self, s: n.Update, need: Names, bound: Names) -> State:
+        needs = self._facts.needs(s)
+        need |= needs.old
+        name = s.target.name if isinstance(s.target, n.Var) else None
+        if name is None:
+            need = self._saved(s, self._store_slots(s.target, s, need), need, bound)
+            return (need | stores_into(s.target) if needs.new else need), bound
+        in_place = isinstance(self._facts.kinds.at(s)(s.target), Array)
+        touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
+        slots = []
+        if touched & need:
+            whole = n.Index(s.target, n.Const(Ellipsis)) if touched & need - {name} else s.target
+            slots.append(n.Slot(whole, in_place, name))
+        need = self._saved(s, slots, need, bound)
+        return (need - {name}) | ({name} if needs.new else _NONE), bound | {name}
+
+    def _store_slots(self, target: n.Expr, s: n.Stmt, need: Names) -> list[n.Slot]:
+        """Saves of elements that a store overwrites."""
+        out: list[n.Slot] = []
+        for item in target.items if isinstance(target, n.Tuple) else (target,):
+            if isinstance(item, n.Index | n.Field):
+                for name in stores_into(item):
+                    if ({name} | self._facts.aliases.of(name, s)) & need:
+                        out.append(n.Slot(item, True, name))
+        return out
+
+    def _saved(self, s: n.Stmt, slots: list[n.Slot], need: Names, bound: Names) -> Names:
+        if slots:
+            old = self.result.before.get(s, ())
+            known = {slot.place for slot in old}
+            self.result.before[s] = old + tuple(x for x in slots if x.place not in known)
+        for slot in slots:
+            if isinstance(slot.place, n.Var) and slot.place.name not in bound:
+                self.unbound.add(slot.place.name)
+            # The undo reads the keys of the place.
+            need |= target_reads(slot.place)
+        return need
+
+    def _slot(self, place: n.Var, s: n.Stmt, span: Span | None = None) -> n.Slot:
+        """A save by reference; refused where the memory behind it may be written into."""
+        others = partners(place.name, self._ever)
+        if not is_number(self._facts.kinds.at(s)(place)):
+            written = ({place.name} | others) & self._in_place
+            if others and written:
+                self._refuse_view(place.name, sorted(others)[0], s)
+        return n.Slot(place, False, place.name)
+
+    def _refuse_view(self, name: str, other: str, s: n.Stmt) -> None:
+        other = "a global array" if other == OUTSIDE else repr(other)
+        raise UnsupportedError(
+            f"{name!r} may share memory with {other}, and one of them is written into; "
+            "stores into shared memory are not supported yet.",
+            s.span,
+            None,
+            "make the one a copy of the other with .copy().",
+        )
+
+    # --- compound statements --------------------------------------------------------------------
+
+    def _has_reverse(self, s: n.Stmt) -> bool:
+        """Whether anything inside has an adjoint."""
+        if s not in self._active:
+            inner = (x for b in blocks(s) for x in statements(b))
+            self._active[s] = any(self._facts.needs(x).reverse for x in inner)
+        return self._active[s]
+
+    def _passive(self, s: n.Stmt, need: Names, bound: Names) -> State:
+        self.passive.add(s)
+        inner = frozenset().union(*(written_names(b) for b in blocks(s)))
+        if isinstance(s, n.For):
+            inner |= frozenset(target_names(s.target))
+        return self._written(s, inner, need, bound)
+
+    def _written(self, s: n.Stmt, names: Names, need: Names, bound: Names) -> State:
+        """A statement that is undone as a whole: what it overwrites is saved before it."""
+        slots = []
+        for name in sorted(names):
+            in_place = name in self._in_place
+            touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
+            if touched & need:
+                slots.append(n.Slot(n.Var(name), in_place, name))
+        need = self._saved(s, slots, need, bound)
+        return need - {slot.hint for slot in slots}, bound
+
+    def _if(self, s: n.If, need: Names, bound: Names, in_loop: bool) -> State:
+        sides = [self.block(b, need, bound, in_loop) for b in blocks(s)]
+        on = [side for side in sides if side[0] is not None]
+        if not on:
+            return None, bound
+        after_bound = frozenset.intersection(*(b for _, b in on))
+        out: Names = _NONE
+        for k, (after, _) in enumerate(sides):
+            if after is not None:
+                dying = (after & self._bound_in(blocks(s)[k])) - after_bound
+                dying -= self._facts.live.after[s]
+                out |= after - self._save_at_end(s, k, dying, sides[k][1])
+        if self._test_again(s):
+            out |= value_reads(s.test)
+        else:
+            self.named.add(s)
+            name = self._facts.tests[s]
+            out, after_bound = out | {name}, after_bound | {name}
+        return out, after_bound
+
+    def _test_again(self, s: n.If) -> bool:
+        """Whether the test is cheap and still gives the same after the branches have run."""
+        if s in self.named:
+            return False
+        written = frozenset().union(*(written_names(b) for b in blocks(s)))
+        near = written.union(*(partners(name, self._ever) for name in written))
+        return not names_in(s.test) & near and _cheap_test(s.test, self._facts.kinds, s)
+
+    def _loop(self, s: n.While | n.For, need: Names, bound: Names) -> State:
+        seen = self._seen.get(s)
+        if seen is not None and seen[:2] == (need, bound):
+            return seen[2]
+        entry = need
+        targets = frozenset(target_names(s.target)) if isinstance(s, n.For) else _NONE
+        slots = [self._slot(n.Var(name), s) for name in sorted(targets & need)]
+        need = self._saved(s, slots, need, bound) - targets
+        head = need
+        carried = self._facts.live.carried[s]
+        local = self._bound_in(s.body)
+        while True:
+            end, end_bound = self.block(s.body, head, bound | targets, True)
+            if end is None:
+                break
+            dying = (end & local) - carried - targets
+            new = head | ((end - self._save_at_end(s, 0, dying, end_bound)) - targets)
+            if new == head:
+                break
+            head = new
+        out = head | self._loop_needs(s)
+        state: State = (out, bound | {self._facts.counters[s]} if s in self._facts.counters else bound)
+        self._seen[s] = (entry, bound, state)
+        return state
+
+    def _loop_needs(self, s: n.While | n.For) -> Names:
+        """What running the loop backwards reads."""
+        need: Names = _NONE
+        if s in self._facts.counters:
+            need |= {self._facts.counters[s]}
+        if isinstance(s, n.For):
+            need |= value_reads(s.iter)
+        return need
+
+    def _bound_in(self, block: n.Block) -> Names:
+        """What a block binds, the counts and tests that the reverse sweep reads included."""
+        inner = list(statements(block))
+        counters = (self._facts.counters[s] for s in inner if s in self._facts.counters)
+        tests = (self._facts.tests[s] for s in inner if s in self.named)
+        return bound_names(block).union(counters, tests)
+
+    def _save_at_end(self, s: n.Stmt, k: int, names: Names, bound: Names) -> Names:
+        """Saves these variables at the end of the statement's k-th block."""
+        self.unbound |= names - bound
+        old = self.result.at_end.get((s, k), ())
+        known = {slot.hint for slot in old}
+        new = tuple(self._slot(n.Var(name), s) for name in sorted(names - known))
+        if new:
+            self.result.at_end[s, k] = old + new
+        return names | frozenset(known)
+
+
+def _cheap_test(test: n.Expr, kinds: Kinds, s: n.Stmt) -> bool:
+    """Comparisons and arithmetic of numbers and array elements; nothing is called but len."""
+    infer = kinds.at(s)
+    for e in subexpressions(test):
+        if isinstance(e, n.Call):
+            if not (isinstance(e.callee, n.Ref) and e.callee.value in (len, abs)):
+                return False
+        elif isinstance(e, n.OpaqueExpr):
+            return False
+        elif isinstance(e, n.Op | n.Compare) and not _is_scalar(infer(e)):
+            return False
+    return True
+
+
+def _is_scalar(kind: object) -> bool:
+    return not isinstance(kind, Array)
+

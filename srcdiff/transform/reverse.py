@@ -1,0 +1,369 @@
+"""The reverse of a function: its forward sweep with saves, and its reverse sweep.
+
+Statements are reversed in opposite order; a branch under the same test, a loop in opposite order
+with as many trips. What the reverse sweep reads of the primal is restored as it goes, from the
+places that `record` found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from srcdiff.analysis.activity import Activity, smooth_names
+from srcdiff.analysis.alias import Aliases
+from srcdiff.analysis.kinds import Kinds
+from srcdiff.analysis.liveness import Liveness
+from srcdiff.analysis.reads import shape_reads, value_reads
+from srcdiff.errors import UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Array
+from srcdiff.ir.walk import base_name, blocks, expressions, statements
+from srcdiff.transform.adjoints import Adjoints
+from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
+from srcdiff.transform.pull import Seed, Temporaries
+from srcdiff.transform.record import Facts, Needs, Record, record
+from srcdiff.transform.statements import (
+    Adjoint,
+    Context,
+    assignment,
+    name_seed,
+    parallel,
+    returned,
+    store,
+    store_update,
+    update,
+)
+from srcdiff.transform.zeros import may_be_zero
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """The two sweeps of a function, before the tapes are planned."""
+
+    forward: n.Block
+    reverse: n.Block
+    record: Record
+
+
+@dataclass
+class Primal:
+    """A primal function and the facts about it that reversing needs."""
+
+    function: n.Function
+    kinds: Kinds
+    activity: Activity
+    live: Liveness
+    aliases: Aliases
+    names: Names
+    # Variables whose every value has one shape, however often they are bound.
+    one_shape: frozenset[str] = frozenset()
+
+
+class Reverser:
+    """Reverses one function.
+
+    Args:
+        primal: the function and its facts.
+        result_seed: the adjoint of the result, for each `return`.
+        keep_value: the variable that the result is kept in, if it is wanted.
+    """
+
+    def __init__(
+        self,
+        primal: Primal,
+        result_seed: Callable[[n.Return], list[tuple[n.Expr, Seed]]],
+        keep_value: n.Var | None = None,
+        call_adjoint: Callable[..., Adjoint] | None = None,
+    ) -> None:
+        self._primal = primal
+        self._result_seed = result_seed
+        self._keep_value = keep_value
+        self._call_adjoint = call_adjoint
+        self.adjoints = Adjoints(primal.names)
+        self.temporaries = Temporaries(primal.names)
+        self._zeros = may_be_zero(primal.function, primal.kinds)
+        self._adjoints: dict[tuple[n.Stmt, bool], Adjoint] = {}
+        self.counters: dict[n.Stmt, str] = {}
+        self.tests: dict[n.Stmt, str] = {}
+        self._record = Record()
+
+    def run(self) -> Sweeps:
+        """The two sweeps."""
+        for name in sorted(self._primal.activity.active_names()):
+            self.adjoints.name(name)
+        self._name_helpers(self._primal.function.body, None)
+        facts = Facts(
+            self._primal.function,
+            self._primal.kinds,
+            self._primal.live,
+            self._primal.aliases,
+            self.needs,
+            self.counters,
+            self.tests,
+        )
+        self._record = record(facts, frozenset(self._primal.function.param_names))
+        forward, reverse = self._block(self._primal.function.body)
+        unbound = sorted(self._record.maybe_unbound)
+        start = tuple(n.Assign(n.Var(name), n.Const(None)) for name in unbound)
+        return Sweeps(start + forward, reverse, self._record)
+
+    def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
+        """Names for the counts of loops and the outcomes of tests."""
+        for s in statements(block):
+            if counted(s, self._primal.kinds):
+                wish = "trips"
+                if isinstance(s, n.For) and isinstance(s.target, n.Var):
+                    wish = f"{s.target.name}_trips"
+                self.counters[s] = self._primal.names.fresh(wish)
+            elif isinstance(s, n.If):
+                self.tests[s] = s.test.name if isinstance(s.test, n.Var) else ""
+        for s in self.tests:
+            if not self.tests[s]:
+                self.tests[s] = self._primal.names.fresh("branch")
+
+    # --- what record asks -----------------------------------------------------------------------
+
+    def needs(self, s: n.Stmt) -> Needs:
+        """What the adjoint of a simple statement reads."""
+        if not self._primal.kinds.reached(s) or blocks(s):
+            return Needs()
+        adjoint = self.adjoint(s, True)
+        if not adjoint:
+            return Needs()
+        first, second = (self._reads(part) for part in (adjoint.first, adjoint.second))
+        name = base_name(s.target) if isinstance(s, n.Assign | n.Update) else None
+        # Before the undo, the target is read as it is now; everything else as it was.
+        return Needs((first - {name}) | second, name in first, True)
+
+    def _reads(self, block: n.Block) -> frozenset[str]:
+        """The primal's variables whose value, or varying shape, the statements read."""
+        own = {*self.adjoints.of.values(), *self.temporaries.all}
+        reads: frozenset[str] = frozenset()
+        for s in block:
+            for e in expressions(s):
+                reads |= value_reads(e) | (shape_reads(e) - self._primal.one_shape)
+        return reads - own
+
+    # --- adjoints of simple statements ----------------------------------------------------------
+
+    def adjoint(self, s: n.Stmt, undo: bool) -> Adjoint:
+        """The adjoint of a simple statement; empty where it has none."""
+        key = (s, undo)
+        if key not in self._adjoints:
+            self._adjoints[key] = name_seed(self._adjoint(s, undo), self.temporaries)
+        return self._adjoints[key]
+
+    def _adjoint(self, s: n.Stmt, undo: bool) -> Adjoint:
+        if isinstance(s, n.Return):
+            return self._returned(s)
+        if not isinstance(s, n.Assign | n.Update):
+            return Adjoint()
+        facts = self._primal.activity
+        useful = facts.useful_after.get(s, frozenset())
+        varied = facts.varied_before.get(s, frozenset())
+        context = Context(
+            self._primal.kinds.at(s), varied, self.adjoints, self.temporaries, self._zeros
+        )
+        if isinstance(s, n.Update):
+            return self._update(s, useful, context, undo)
+        if isinstance(s.target, n.Tuple):
+            return self._tuple(s, useful, context, undo)
+        if base_name(s.target) not in useful:
+            return Adjoint()
+        if isinstance(s.target, n.Var):
+            if not self._concerns(s.target.name, s.value, context):
+                return Adjoint()
+            if self._call_adjoint is not None and self._is_call(s.value):
+                return self._call_adjoint(s, (s.target,), context)
+            return assignment(s.target, s.value, context, undo)
+        return self._store(s.target, s.value, context, undo)
+
+    def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
+        """Whether assigning the value to the name makes or ends something varied."""
+        return name in context.varied or bool(smooth_names(value, context.infer) & context.varied)
+
+    def _is_call(self, value: n.Expr) -> bool:
+        return False
+
+    def _update(self, s: n.Update, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
+        name = base_name(s.target)
+        if name not in useful:
+            return Adjoint()
+        depends = bool(smooth_names(s.value, context.infer) & context.varied)
+        if not depends and name not in context.varied:
+            return Adjoint()
+        if isinstance(s.target, n.Var):
+            return update(s.target, s.op, s.value, context, undo)
+        if isinstance(s.target, n.Index):
+            self._check_store(s.target, context, s)
+            return store_update(s.target, s.op, s.value, context, undo)
+        raise UnsupportedError(
+            "attributes that carry a derivative are not supported yet.", s.span, None, "use a local name."
+        )
+
+    def _store(self, target: n.Expr, value: n.Expr, context: Context, undo: bool) -> Adjoint:
+        name = base_name(target)
+        if not isinstance(target, n.Index) or name is None:
+            raise UnsupportedError(
+                "attributes that carry a derivative are not supported yet.",
+                target.span,
+                None,
+                "use a local name.",
+            )
+        if not self._concerns(name, value, context):
+            return Adjoint()
+        self._check_store(target, context, None)
+        return store(target, value, context, undo)
+
+    def _check_store(self, target: n.Index, context: Context, s: n.Stmt | None) -> None:
+        base = context.infer(target.base)
+        items = target.key.items if isinstance(target.key, n.Tuple) else (target.key,)
+        if not isinstance(target.base, n.Var) or not isinstance(base, Array):
+            raise UnsupportedError(
+                "this store is into something that is not a plain array variable.",
+                target.span,
+                None,
+                "index the array once: A[i, j] = ...",
+            )
+        if any(isinstance(context.infer(item), Array) for item in items):
+            raise UnsupportedError(
+                "storing through an array of indices or a mask is not supported yet.",
+                target.span,
+                None,
+                "store elements in a loop, or use np.where.",
+            )
+
+    def _tuple(self, s: n.Assign, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
+        assert isinstance(s.target, n.Tuple)
+        items = s.target.items
+        names = {base_name(item) for item in items}
+        if not names & useful:
+            return Adjoint()
+        if isinstance(s.value, n.Tuple) and len(s.value.items) == len(items):
+            pairs = [
+                (t, v)
+                for t, v in zip(items, s.value.items, strict=True)
+                if isinstance(t, n.Var) and t.name in useful and self._concerns(t.name, v, context)
+            ]
+            if not pairs:
+                return Adjoint()
+            targets, values = zip(*pairs, strict=True)
+            return parallel(tuple(targets), tuple(values), context, undo)
+        active = names & useful & (context.varied | {
+            name for name in names if smooth_names(s.value, context.infer) & context.varied
+        })
+        if not active:
+            return Adjoint()
+        if self._call_adjoint is not None and self._is_call(s.value):
+            return self._call_adjoint(s, items, context)
+        raise UnsupportedError(
+            "unpacking this value is not supported.", s.span, None, "index it: a = t[0]; b = t[1]."
+        )
+
+    def _returned(self, s: n.Return) -> Adjoint:
+        varied = self._primal.activity.varied_before.get(s, frozenset())
+        context = Context(
+            self._primal.kinds.at(s), varied, self.adjoints, self.temporaries, self._zeros
+        )
+        return returned(self._result_seed(s), context)
+
+    # --- building -------------------------------------------------------------------------------
+
+    def _block(self, block: n.Block) -> tuple[n.Block, n.Block]:
+        forward: list[n.Stmt] = []
+        reverse: list[n.Block] = []
+        for s in block:
+            if not self._primal.kinds.reached(s):
+                break
+            f, r = self._statement(s)
+            forward += f
+            reverse.append(r)
+        return tuple(forward), tuple(s for part in reversed(reverse) for s in part)
+
+    def _statement(self, s: n.Stmt) -> tuple[n.Block, n.Block]:
+        slots = self._record.before.get(s, ())
+        saves: n.Block = tuple(n.Save(slot) for slot in slots)
+        undo: n.Block = tuple(n.Restore(slot, note="undo the overwrite" if slot.copy else None) for slot in reversed(slots))
+        if s in self._record.passive:
+            return (*saves, s), undo
+        match s:
+            case n.If():
+                return self._if(s)
+            case n.While() | n.For():
+                forward, reverse = self._loop(s)
+                return saves + forward, reverse + undo
+            case n.Return():
+                return self._result(s), self.adjoint(s, False).second
+        adjoint = self.adjoint(s, bool(slots))
+        return (*saves, self._forward(s)), adjoint.first + undo + adjoint.second
+
+    def _forward(self, s: n.Stmt) -> n.Stmt:
+        return s
+
+    def _result(self, s: n.Return) -> n.Block:
+        if self._keep_value is None:
+            return ()
+        value = n.Const(None) if s.value is None else s.value
+        return (n.Assign(self._keep_value, value, span=s.span),)
+
+    def _if(self, s: n.If) -> tuple[n.Block, n.Block]:
+        forwards, reverses = [], []
+        for k, b in enumerate(blocks(s)):
+            forward, reverse = self._ended(s, k, *self._block(b))
+            forwards.append(forward)
+            reverses.append(reverse)
+        if s not in self._record.named_tests:
+            test, name = s.test, s.test
+            before: n.Block = ()
+        else:
+            test = name = n.Var(self.tests[s])
+            before = () if s.test == name else (n.Assign(name, s.test, span=s.span),)
+        forward = (*before, replace(s, test=test, body=forwards[0], orelse=forwards[1]))
+        if not reverses[0] and not reverses[1]:
+            return forward, ()
+        if not reverses[0]:
+            return forward, (n.If(_not(name), reverses[1]),)
+        return forward, (n.If(name, reverses[0], reverses[1]),)
+
+    def _ended(
+        self, s: n.Stmt, k: int, forward: n.Block, reverse: n.Block
+    ) -> tuple[n.Block, n.Block]:
+        """A block with the values that die at its end saved there."""
+        slots = self._record.at_end.get((s, k), ())
+        if not slots:
+            return forward, reverse
+        saves: n.Block = tuple(n.Save(slot) for slot in slots)
+        return before_jumps(forward, saves), tuple(n.Restore(x) for x in reversed(slots)) + reverse
+
+    def _loop(self, s: n.While | n.For) -> tuple[n.Block, n.Block]:
+        forward, reverse = self._ended(s, 0, *self._block(s.body))
+        counter = n.Var(self.counters[s]) if s in self.counters else None
+        before: n.Block = ()
+        if counter is not None:
+            count = n.Update(counter, "add", n.Const(1))
+            # Counted at the top where a jump could leave the count out.
+            forward = (count, *forward) if begins_count(s) else (*forward, count)
+            before = (n.Assign(counter, n.Const(0)),)
+        loop = replace(s, body=forward)
+        if not reverse:
+            return (*before, loop), ()
+        return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def _not(test: n.Expr) -> n.Expr:
+    return test.args[0] if isinstance(test, n.Op) and test.op == "not" else n.Op("not", (test,))
+
+
+def before_jumps(block: n.Block, added: n.Block) -> n.Block:
+    """The block with statements added at the end of every path through it."""
+    if block and isinstance(block[-1], n.Break | n.Continue):
+        return (*block[:-1], *added, block[-1])
+    if block and isinstance(block[-1], n.If) and has_jump((block[-1],)):
+        last = block[-1]
+        body, orelse = before_jumps(last.body, added), before_jumps(last.orelse, added)
+        return (*block[:-1], replace(last, body=body, orelse=orelse))
+    if block and isinstance(block[-1], n.Raise):
+        return block
+    return block + added

@@ -1,0 +1,115 @@
+"""Shapes of adjoints: spreading a seed over an array, and summing it to an operand's shape."""
+
+from __future__ import annotations
+
+from srcdiff.analysis.kinds import Inference
+from srcdiff.ir import nodes as n
+from srcdiff.ir.build import ONE, mul
+from srcdiff.ir.fills import fill, np_call
+from srcdiff.ir.kinds import (
+    Array,
+    Dims,
+    Kind,
+    dims_of,
+    not_one,
+    same_dim,
+    same_dims,
+)
+from srcdiff.ir.walk import subexpressions
+from srcdiff.runtime import unbroadcast
+
+
+def shape_of(e: n.Expr) -> n.Expr:
+    """The shape of an expression's value."""
+    if isinstance(e, n.Var | n.Index):
+        return n.Field(e, "shape")
+    return np_call("shape", e)
+
+
+def is_full(value: n.Expr, dims: Dims, infer: Inference) -> bool:
+    """Whether the value has all of these dimensions, and does not only broadcast to them."""
+    own = dims_of(infer(value))
+    return own is not None and same_dims(own, dims)
+
+
+def spread(value: n.Expr, like: n.Expr, kind: Kind, infer: Inference) -> n.Expr:
+    """The value with the full shape of `like`, whose kind is given."""
+    dims = dims_of(kind)
+    if dims is None or is_full(value, dims, infer) or not isinstance(kind, Array):
+        return value
+    return fill(like, value)
+
+
+def reduce_to(
+    value: n.Expr, operand: n.Expr, whole: n.Expr, dims: Dims, target: Kind, infer: Inference
+) -> n.Expr:
+    """A contribution summed over the axes along which the operand was broadcast.
+
+    Args:
+        value: the contribution; it broadcasts to the result's dimensions.
+        operand: the operand's expression.
+        whole: the whole elementwise expression.
+        dims: the result's dimensions.
+        target: the operand's kind.
+        infer: kinds of expressions.
+    """
+    own = dims_of(target)
+    if own is None:
+        return _at_run_time(spread_shape(value, whole, dims, infer), operand)
+    if same_dims(own, dims):
+        return value
+    full = spread_shape(value, whole, dims, infer)
+    if not own:
+        return _sum_all(value, full, whole, dims, infer)
+    extra = len(dims) - len(own)
+    pairs = list(zip(own, dims[extra:], strict=True))
+    if not all(same_dim(a, b) or (a == 1 and not_one(b)) for a, b in pairs):
+        return _at_run_time(full, operand)
+    return _sum_axes(full, extra, [i for i, (a, b) in enumerate(pairs) if not same_dim(a, b)])
+
+
+def _sum_axes(full: n.Expr, extra: int, ones: list[int]) -> n.Expr:
+    if extra:
+        axis: n.Expr = n.Const(0) if extra == 1 else n.Tuple(tuple(map(n.Const, range(extra))))
+        full = np_call("sum", full, axis=axis)
+    if ones:
+        axis = n.Const(ones[0]) if len(ones) == 1 else n.Tuple(tuple(map(n.Const, ones)))
+        full = np_call("sum", full, axis=axis, keepdims=n.Const(True))
+    return full
+
+
+def _sum_all(
+    value: n.Expr, full: n.Expr, whole: n.Expr, dims: Dims, infer: Inference
+) -> n.Expr:
+    """The sum over all axes; of one number, the number times the count."""
+    if dims_of(infer(value)) == ():
+        source = _same_shape(whole, dims, infer)
+        count = n.Field(source, "size") if source is not None else np_call("size", whole)
+        return count if value == ONE else mul(value, count)
+    return np_call("sum", full)
+
+
+def spread_shape(value: n.Expr, whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr:
+    """The value broadcast to the shape of the whole expression (read-only: to be summed)."""
+    if is_full(value, dims, infer):
+        return value
+    source = _same_shape(whole, dims, infer)
+    shape = shape_of(source) if source is not None else np_call("shape", whole)
+    return np_call("broadcast_to", value, shape)
+
+
+def _same_shape(whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr | None:
+    """An operand, a plain variable, that has the shape of the whole expression."""
+    for e in subexpressions(whole):
+        if isinstance(e, n.Var):
+            own = infer(e)
+            if isinstance(own, Array) and same_dims(own.dims, dims):
+                return e
+    return None
+
+
+def _at_run_time(value: n.Expr, operand: n.Expr) -> n.Expr:
+    """Which of two unknown sizes is 1 is only known when the text runs."""
+    helper = n.Ref("unbroadcast", unbroadcast, unbroadcast)
+    return n.Call(helper, (value, shape_of(operand)))
+

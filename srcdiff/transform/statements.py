@@ -1,0 +1,321 @@
+"""The adjoint of one simple statement.
+
+For `v = e` the contributions of the seed `dv` go to what `e` reads; then `dv` is replaced by the
+contribution to the old `v`, or by zero, for its value has been overwritten. For a store the order
+decides correctness: partials that read the new value; (undo); partials that read old operands;
+then the stored element's own adjoint, which an array seed must be copied from if anything else of
+the same array receives contributions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from srcdiff.analysis.kinds import Inference
+from srcdiff.errors import UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.algebra import total
+from srcdiff.ir.build import ZERO
+from srcdiff.ir.kinds import Array, Kind, dims_of, same_dims
+from srcdiff.ir.walk import (
+    base_name,
+    expressions,
+    map_expressions,
+    names_in,
+    subexpressions,
+    substitute,
+)
+from srcdiff.transform.adjoints import Adjoints
+from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
+from srcdiff.ir.fills import fill, filled, np_call
+from srcdiff.transform.spread import reduce_to
+
+# Stands for the adjoint of the stored place until it is known whether it needs a name.
+_SEED = n.Var("<seed>")
+
+
+@dataclass(frozen=True)
+class Adjoint:
+    """The reverse of a statement: `first` runs before the undo, `second` after it."""
+
+    first: tuple[n.Stmt, ...] = ()
+    second: tuple[n.Stmt, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.first or self.second)
+
+
+@dataclass
+class Context:
+    """What reversing one statement needs: kinds before it, what is varied, names."""
+
+    infer: Inference
+    varied: frozenset[str]
+    adjoints: Adjoints
+    temporaries: Temporaries
+    may_be_zero: frozenset[str]
+
+    def with_kinds(self, kinds: Mapping[str, Kind]) -> Inference:
+        """Kinds before the statement, of the adjoints, and of these further names."""
+        env = dict(self.infer.env)
+        env.update({a: env[p] for p, a in self.adjoints.of.items() if p in env})
+        env.update(kinds)
+        return replace(self.infer, env=env)
+
+    def puller(self, kinds: Mapping[str, Kind], root: n.Expr | None = None) -> Puller:
+        """A puller for the statement."""
+        self.temporaries.start()
+        return Puller(self.with_kinds(kinds), self.varied, self.temporaries, root)
+
+    def zero(self, name: str) -> n.Expr:
+        """The zero adjoint of a variable."""
+        return zero_like(n.Var(name), self.infer(n.Var(name)))
+
+
+def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
+    """Zero, with the shape of a place of this kind."""
+    return np_call("zeros_like", place) if isinstance(kind, Array) else ZERO
+
+
+def assignment(target: n.Var, value: n.Expr, context: Context, undo: bool) -> Adjoint:
+    """The adjoint of `target = value`."""
+    return parallel((target,), (value,), context, undo)
+
+
+def parallel(
+    targets: tuple[n.Var, ...], values: tuple[n.Expr, ...], context: Context, undo: bool
+) -> Adjoint:
+    """The adjoint of `a, b = x, y`: all seeds are read before any is replaced."""
+    single = len(targets) == 1
+    kinds = {context.adjoints.name(t.name): context.infer(v) for t, v in zip(targets, values, strict=True)}
+    if single:
+        kinds[NEW.name] = context.infer(values[0])
+    puller = context.puller(kinds, values[0] if single else None)
+    for target, value in zip(targets, values, strict=True):
+        seed = n.Var(context.adjoints.name(target.name))
+        puller.pull(value, Seed(seed, may_be_zero=target.name in context.may_be_zero))
+    sums = _summed(puller.out, context.adjoints)
+    places: list[n.Place] = [context.adjoints.place(t) for t in targets]
+    own = {place: sums.pop(place, None) for place in places}
+    rest: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
+    rest += _replacements(targets, own, context)
+    return _split(puller.out.lets, rest, targets[0], undo, context)
+
+
+def returned(results: list[tuple[n.Expr, Seed]], context: Context) -> Adjoint:
+    """The adjoint of a return: each result with its seed."""
+    puller = context.puller({})
+    for value, seed in results:
+        puller.pull(value, seed)
+    sums = _summed(puller.out, context.adjoints)
+    updates = (n.Update(place, "add", value) for place, value in sums.items())
+    return Adjoint((), (*puller.out.lets, *updates))
+
+
+def _replacements(
+    targets: tuple[n.Var, ...], own: Mapping[n.Place, n.Expr | None], context: Context
+) -> list[n.Stmt]:
+    """`dv = ...` for each target: its old value's contribution, or zero."""
+    out: list[n.Stmt] = []
+    carried: list[tuple[n.Place, n.Expr]] = []
+    for target, (place, value) in zip(targets, own.items(), strict=True):
+        if value is None:
+            if target.name in context.varied:
+                out.append(n.Assign(place, context.zero(target.name)))
+        elif value != place:
+            carried.append((place, value))
+    if len(carried) == 1:
+        out.insert(0, n.Assign(*carried[0]))
+    elif carried:
+        places, values = zip(*carried, strict=True)
+        out.insert(0, n.Assign(n.Tuple(tuple(places)), n.Tuple(tuple(values))))
+    return out
+
+
+def _summed(pulled: Pulled, adjoints: Adjoints) -> dict[n.Place, n.Expr]:
+    """The contributions, summed for each adjoint place."""
+    parts: dict[n.Place, list[n.Expr]] = {}
+    for place, value in pulled.parts:
+        parts.setdefault(adjoints.place(place), []).append(value)
+    return {place: _total(place, values) for place, values in parts.items()}
+
+
+def _total(place: n.Place, values: list[n.Expr]) -> n.Expr:
+    """One sum; numbers that are spread over an array are summed first."""
+    spread = [filled(v) for v in values]
+    if len(values) > 1 and all(f is not None for f in spread):
+        like = spread[0]
+        assert like is not None
+        return fill(like[0], total([f[1] for f in spread if f is not None]))
+    # In a sum, broadcasting spreads a number as well as full_like does.
+    plain = [f[1] if f is not None and i else v for i, (v, f) in enumerate(zip(values, spread, strict=True))]
+    return total(plain)
+
+
+def _split(
+    lets: list[n.Stmt], rest: list[n.Stmt], target: n.Place, undo: bool, context: Context
+) -> Adjoint:
+    """What reads the new value goes before the undo; NEW becomes the target."""
+    if not any(reads_new(e) for s in [*lets, *rest] for e in expressions(s)):
+        return Adjoint((), (*lets, *rest))
+    if not undo:
+        return Adjoint((), tuple(_replace_new(s, target) for s in [*lets, *rest]))
+    first, later = _before_undo(lets, base_name(target))
+    first = [_replace_new(s, target) for s in first]
+    remaining = [*later, *rest]
+    if not any(reads_new(e) for s in remaining for e in expressions(s)):
+        return Adjoint(tuple(first), tuple(remaining))
+    # One expression reads the new value and the old one: the new one is kept aside.
+    kept = n.Var(context.adjoints.names.fresh(f"{base_name(target)}_new"))
+    value: n.Expr = target
+    if isinstance(target, n.Index) and isinstance(context.infer(target), Array):
+        value = n.Call(n.Field(target, "copy"))
+    first.append(n.Assign(kept, value))
+    return Adjoint(tuple(first), tuple(_replace_new(s, kept) for s in remaining))
+
+
+def _before_undo(
+    lets: list[n.Stmt], name: str | None
+) -> tuple[list[n.Stmt], list[n.Stmt]]:
+    """The named seeds that may be computed before the undo of `name`, and those that may not."""
+    first: list[n.Stmt] = []
+    later: list[n.Stmt] = []
+    waiting = {name}
+    for s in lets:
+        assert isinstance(s, n.Assign)
+        if names_in(s.value) & waiting or base_name(s.target) in waiting:
+            later.append(s)
+            waiting.add(base_name(s.target))
+        else:
+            first.append(s)
+    return first, later
+
+
+def _replace_new(s: n.Stmt, value: n.Expr) -> n.Stmt:
+    return map_expressions(s, lambda e: substitute(e, {NEW.name: value}))
+
+
+# --- stores -------------------------------------------------------------------------------------
+
+
+def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoint:
+    """The adjoint of `A[k] = value`."""
+    place = context.adjoints.place(target)
+    kind = context.infer(target)
+    puller = context.puller({_SEED.name: kind, NEW.name: kind}, value)
+    _pull_stored(puller, target, value, kind, context)
+    sums = _summed(puller.out, context.adjoints)
+    own = sums.pop(place, ZERO)
+    others: list[n.Stmt] = [n.Update(p, "add", v) for p, v in sums.items()]
+    touching = any(base_name(p) == base_name(place) for p in sums)
+    body = _ordered(place, puller.out.lets, others, own, touching, isinstance(kind, Array))
+    lets = body[: len(body) - len(others) - 1]
+    return _split(lets, body[len(lets) :], target, undo, context)
+
+
+def _ordered(
+    place: n.Place,
+    lets: list[n.Stmt],
+    others: list[n.Stmt],
+    own: n.Expr,
+    touching: bool,
+    array: bool,
+) -> list[n.Stmt]:
+    """The statements in an order that is right whatever the indices are at run time."""
+    reads = _uses(_SEED, [*lets, *others])
+    if not touching and reads + _uses_in(_SEED, own) <= 1:
+        final = n.Assign(place, substitute(own, {_SEED.name: place}))
+        return [_seeded(s, place) for s in [*lets, *others]] + [final]
+    if not touching and reads == 0:
+        return [*lets, *others, n.Assign(place, substitute(own, {_SEED.name: place}))]
+    d = _SEED_NAME
+    # A view of the adjoint may be read until the adjoint is replaced; where something else of the
+    # same array is written to before that, the seed is copied and the place replaced first.
+    copied = array and touching
+    seed: n.Expr = n.Call(n.Field(place, "copy")) if copied else place
+    begin = n.Assign(d, seed)
+    final = n.Assign(place, substitute(own, {_SEED.name: d}))
+    named_lets = [_seeded(s, d) for s in lets]
+    named = [_seeded(s, d) for s in others]
+    if array and not touching:
+        return [begin, *named_lets, *named, final]
+    return [begin, *named_lets, final, *named]
+
+
+# The name that a stored place's seed gets; made real by `name_seed`.
+_SEED_NAME = n.Var("<d>")
+
+
+def _seeded(s: n.Stmt, seed: n.Expr) -> n.Stmt:
+    return map_expressions(s, lambda e: substitute(e, {_SEED.name: seed}))
+
+
+def _uses(name: n.Var, statements: list[n.Stmt]) -> int:
+    return sum(_uses_in(name, e) for s in statements for e in expressions(s))
+
+
+def _uses_in(name: n.Var, e: n.Expr) -> int:
+    return sum(x == name for x in subexpressions(e))
+
+
+def _pull_stored(
+    puller: Puller, target: n.Index, value: n.Expr, kind: Kind, context: Context
+) -> None:
+    """Pulls the seed of a store; what was broadcast into the place is summed."""
+    seed: n.Expr = _SEED
+    own, dims = context.infer(value), dims_of(kind)
+    mine = dims_of(own)
+    if dims is not None and mine != () and (mine is None or not same_dims(mine, dims)):
+        infer = context.with_kinds({_SEED.name: kind})
+        seed = reduce_to(_SEED, value, target, dims, own, infer)
+    elif dims and mine == ():
+        seed = np_call("sum", _SEED)
+    name = base_name(target)
+    puller.pull(value, Seed(seed, may_be_zero=name in context.may_be_zero))
+
+
+def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo: bool) -> Adjoint:
+    """The adjoint of `A[k] op= value`."""
+    if op not in ("add", "sub"):
+        return store(target, n.Op(op, (target, value)), context, undo)
+    place = context.adjoints.place(target)
+    kind = context.infer(target)
+    puller = context.puller({_SEED.name: kind})
+    signed = value if op == "add" else n.Op("neg", (value,), span=value.span)
+    _pull_stored(puller, target, signed, kind, context)
+    sums = _summed(puller.out, context.adjoints)
+    others: list[n.Stmt] = [n.Update(p, "add", v) for p, v in sums.items()]
+    lets = puller.out.lets
+    touching = any(base_name(p) == base_name(place) for p in sums)
+    if _uses(_SEED, [*lets, *others]) <= 1 and not touching:
+        return Adjoint((), tuple(_seeded(s, place) for s in [*lets, *others]))
+    copied = touching and isinstance(kind, Array)
+    begin = n.Assign(_SEED_NAME, n.Call(n.Field(place, "copy")) if copied else place)
+    return Adjoint((), (begin, *(_seeded(s, _SEED_NAME) for s in [*lets, *others])))
+
+
+def update(target: n.Var, op: str, value: n.Expr, context: Context, undo: bool) -> Adjoint:
+    """The adjoint of `v op= value`, which reads as `v = v op value`."""
+    whole = n.Op(op, (target, value), span=value.span)
+    kind = context.infer(target)
+    if isinstance(kind, Array) and kind.ndim:
+        dims = dims_of(context.infer(whole))
+        if dims is None or len(dims) != kind.ndim:
+            raise UnsupportedError(
+                "the shape of this update is not known.", value.span, None, "write it as an assignment."
+            )
+    return assignment(target, whole, context, undo)
+
+
+def name_seed(adjoint: Adjoint, temporaries: Temporaries) -> Adjoint:
+    """The adjoint with the stored place's seed named."""
+    if not any(_uses_in(_SEED_NAME, e) for s in adjoint.first + adjoint.second for e in expressions(s)):
+        return adjoint
+    name = temporaries.fresh()
+
+    def named(s: n.Stmt) -> n.Stmt:
+        return map_expressions(s, lambda e: substitute(e, {_SEED_NAME.name: name}))
+
+    return Adjoint(tuple(map(named, adjoint.first)), tuple(map(named, adjoint.second)))
+

@@ -1,0 +1,79 @@
+"""Where an adjoint can be exactly zero: there a singular partial needs a guard.
+
+An adjoint is zero where the value was masked out, not selected, or not used on the path taken:
+downstream of `where`, of maxima and minima, of indexing, and of an `if`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.kinds import Inference, Kinds
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Array
+from srcdiff.ir.walk import blocks, bound_names, expressions, statements, subexpressions, target_names
+
+_SELECTORS = frozenset((np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.max, np.min))
+_SELECTING_METHODS = frozenset(("max", "min"))
+
+
+def may_be_zero(function: n.Function, kinds: Kinds) -> frozenset[str]:
+    """The variables whose adjoint can be exactly zero although they matter to the result."""
+    out = _used_conditionally(function.body)
+    reached = [s for s in statements(function.body) if kinds.reached(s)]
+    for s in reached:
+        for e in expressions(s):
+            out |= _selected_from(e, kinds.at(s))
+    while True:
+        new = out.union(*(_flows_into(s, out, kinds.at(s)) for s in reached))
+        if new == out:
+            return out
+        out = new
+
+
+def _used_conditionally(block: n.Block) -> frozenset[str]:
+    """Variables read in a branch that did not bind them."""
+    out: frozenset[str] = frozenset()
+    for s in block:
+        if isinstance(s, n.If):
+            for b in blocks(s):
+                own = bound_names(b)
+                for inner in statements(b):
+                    for e in expressions(inner):
+                        names = {x.name for x in subexpressions(e) if isinstance(x, n.Var)}
+                        out |= names - own
+        for b in blocks(s):
+            out |= _used_conditionally(b)
+    return out
+
+
+def _selected_from(e: n.Expr, infer: Inference) -> frozenset[str]:
+    out: frozenset[str] = frozenset()
+    for x in subexpressions(e):
+        if isinstance(x, n.Index) and isinstance(infer(x.base), Array):
+            out |= smooth_names(x.base, infer)
+        elif isinstance(x, n.Call) and _selects(x):
+            out |= smooth_names(x, infer)
+    return out
+
+
+def _selects(e: n.Call) -> bool:
+    if isinstance(e.callee, n.Ref):
+        try:
+            return e.callee.value in _SELECTORS
+        except TypeError:
+            return False
+    return isinstance(e.callee, n.Field) and e.callee.name in _SELECTING_METHODS
+
+
+def _flows_into(s: n.Stmt, flagged: frozenset[str], infer: Inference) -> frozenset[str]:
+    """What the statement's value was made of, where its target is flagged."""
+    if isinstance(s, n.Assign) and set(target_names(s.target)) & flagged:
+        return smooth_names(s.value, infer)
+    if isinstance(s, n.Update) and isinstance(s.target, n.Var) and s.target.name in flagged:
+        return smooth_names(s.value, infer)
+    # What is stored into elements takes its seed from an array that holds zeros.
+    if isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Index):
+        return smooth_names(s.value, infer) if isinstance(infer(s.target), Array) else frozenset()
+    return frozenset()

@@ -1,0 +1,238 @@
+"""What lies outside the function being derived: globals, cells, the user's other functions."""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from srcdiff.emit.module import FreeNames
+from srcdiff.errors import UnsupportedError
+from srcdiff.frontend.lower import Lowered, lower_function
+from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import UNKNOWN, Dim, Kind
+from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.rules.registry import lookup, method_names
+from srcdiff.signature import kind_of
+
+_STDLIB = sysconfig.get_path("stdlib")
+_SITE = sysconfig.get_path("purelib")
+
+
+@dataclass(eq=False)
+class LiveWorld:
+    """The surroundings of one derived function.
+
+    Args:
+        lowered: the function.
+        sizes: the sizes of its parameters, which may be found to be equal.
+    """
+
+    lowered: Lowered
+    sizes: frozenset[str] = frozenset()
+    # Other functions of the user's that were read: their paths from the derived function.
+    helpers: dict[FunctionType, tuple[Lowered, tuple[str, ...]]] = field(default_factory=dict)
+    calls: Any = None
+    _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
+
+    # --- kinds ----------------------------------------------------------------------------------
+
+    def global_kind(self, e: n.Global | n.Field) -> Kind:
+        """The kind of a free variable now, or of a module's attribute."""
+        if isinstance(e, n.Global):
+            return self._kind_of(e.home.read(e.name), e.name)
+        assert isinstance(e.base, n.Ref)
+        if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
+            return UNKNOWN
+        return self._kind_of(getattr(e.base.value, e.name), e.name)
+
+    def _kind_of(self, value: Any, name: str) -> Kind:
+        try:
+            return kind_of(value, name)
+        except (TypeError, UnsupportedError):
+            return UNKNOWN
+
+    def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
+        """The kind of the result of one of the user's functions."""
+        if self.calls is None or not isinstance(call.callee, n.Ref):
+            return None
+        if not self.is_user_function(call.callee.value):
+            return None
+        return self.calls.result_kind(call, infer)  # type: ignore[no-any-return]
+
+    def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
+        """Notes that these shapes are broadcast: two sizes, neither of which is 1, are equal."""
+        by_axis: dict[int, Dim] = {}
+        for shape in dims:
+            for axis, d in enumerate(reversed(shape)):
+                if not isinstance(d, Dim) or not d.not_one or d.minus or d.name not in self.sizes:
+                    continue
+                first = by_axis.setdefault(axis, d)
+                if first.name != d.name:
+                    self._relied.setdefault((first.name, d.name), (first, d))
+
+    def relied_sizes(self) -> list[tuple[Dim, Dim]]:
+        """Pairs of sizes that were found to be equal or the primal raises."""
+        return list(self._relied.values())
+
+    # --- functions ------------------------------------------------------------------------------
+
+    def is_user_function(self, value: Any) -> bool:
+        """Whether a callable is a Python function that we derive ourselves."""
+        if not isinstance(value, FunctionType) or lookup(value) is not None:
+            return False
+        file = value.__code__.co_filename
+        module = value.__module__ or ""
+        if module.partition(".")[0] in ("numpy", "scipy", "srcdiff"):
+            return False
+        return not (file.startswith(_STDLIB) and not file.startswith(_SITE))
+
+    def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
+        """Whether evaluating the call does nothing but compute."""
+        if not isinstance(e, n.Call):
+            return False
+        if isinstance(e.callee, n.Field):
+            return e.callee.name in method_names()
+        if not isinstance(e.callee, n.Ref):
+            return False
+        value = e.callee.value
+        if value in (range, reversed, len, isinstance) or lookup(value) is not None:
+            return True
+        return self.is_user_function(value) and self.calls is not None and self.calls.is_pure(value)
+
+    def helper(self, ref: n.Ref, owner: FunctionType | None) -> Lowered:
+        """The lowered form of one of the user's functions, called from `owner`."""
+        function = ref.value
+        known = self.helpers.get(function)
+        if known is None:
+            path = () if owner is None else self.helpers[owner][1]
+            known = (lower_function(function), (*path, *ref.path.split(".")))
+            self.helpers[function] = known
+        return known[0]
+
+    # --- names ----------------------------------------------------------------------------------
+
+    def reserve(self, names: Names) -> None:
+        """Keeps invented names apart from the free names of the function."""
+        names.reserve(self.lowered.free)
+        names.reserve(("np",))
+
+    def preferred(self) -> Iterable[n.Ref]:
+        """How the user spells modules: the rules' NumPy is called the same."""
+        for name, home in self.lowered.free.items():
+            value = home.read(name)
+            if isinstance(value, ModuleType):
+                yield n.Ref(name, value, value)
+        yield n.Ref("np", np, np)
+
+    def with_helpers(self, functions: Iterable[n.Function]) -> list[n.Function]:
+        """The functions, before them those of the user's that they call as they stand."""
+        wanted = list(functions)
+        out: list[n.Function] = []
+        seen: set[Any] = set()
+
+        def visit(function: n.Function, owner: FunctionType | None) -> None:
+            for ref in called(function):
+                if self.is_user_function(ref.value) and ref.value not in seen:
+                    seen.add(ref.value)
+                    plain = self.helper(ref, owner if owner in self.helpers else None).function
+                    visit(plain, ref.value)
+                    out.append(plain)
+
+        for function in wanted:
+            visit(function, None)
+            out.append(function)
+        return out
+
+    # --- dependencies ---------------------------------------------------------------------------
+
+    def dependencies(self, free: FreeNames) -> tuple[Dependency, ...]:
+        """The free variables of the function and of its helpers."""
+        out: list[Dependency] = []
+        everyone = [(self.lowered, ()), *self.helpers.values()]
+        for lowered, path in everyone:
+            for name, home in lowered.free.items():
+                out.append(self._dependency(name, home, path, free))
+            out += self._attributes(lowered, path)
+        return tuple(out)
+
+    def _dependency(
+        self, name: str, home: Home, path: tuple[str, ...], free: FreeNames
+    ) -> Dependency:
+        value = home.read(name)
+        if is_fixed(value):
+            return _fixed(name, home, path, value)
+        alias = free.globals.get((home.key, name), "")
+        return Dependency(name, home, alias, kind=self._kind_of(value, name), path=path)
+
+    def _attributes(self, lowered: Lowered, path: tuple[str, ...]) -> list[Dependency]:
+        """What is read through the user's own modules: functions, and data."""
+        out = []
+        for e in _expressions(lowered.function):
+            if isinstance(e, n.Ref) and "." in e.path and self.is_user_function(e.value):
+                *through, name = e.path.split(".")
+                module = _walk(e.root, through[1:])
+                home = Home(module.__name__, vars(module))
+                out.append(_fixed(name, home, (*path, *through), e.value))
+            if isinstance(e, n.Field) and isinstance(e.base, n.Ref):
+                module = e.base.value
+                if isinstance(module, ModuleType) and not is_library(module):
+                    home = Home(module.__name__, vars(module))
+                    through = e.base.path.split(".")
+                    kind = self.global_kind(e)
+                    out.append(Dependency(e.name, home, "", kind=kind, path=(*path, *through)))
+        return out
+
+    def shown(self, dependency: Dependency) -> str:
+        """The present value of a global, as source where that is short."""
+        return source_of(dependency.home.read(dependency.name))
+
+
+def _walk(value: Any, names: list[str]) -> Any:
+    for name in names:
+        value = getattr(value, name)
+    return value
+
+
+def _fixed(name: str, home: Home, path: tuple[str, ...], value: Any) -> Dependency:
+    code = getattr(value, "__code__", None)
+    defaults = (getattr(value, "__defaults__", None), getattr(value, "__kwdefaults__", None))
+    return Dependency(name, home, "", value=value, code=code, defaults=defaults, path=path)
+
+
+def _expressions(function: n.Function) -> Iterable[n.Expr]:
+    for s in statements(function.body):
+        for e in expressions(s):
+            yield from subexpressions(e)
+
+
+def called(function: n.Function) -> list[n.Ref]:
+    """The callables that a function names."""
+    return [e for e in _expressions(function) if isinstance(e, n.Ref)]
+
+
+def source_of(value: Any) -> str:
+    """Source that gives the value: a literal, or a small array; else a placeholder."""
+    if isinstance(value, np.ndarray) and value.size <= 100:
+        numbers = np.array2string(
+            value, separator=", ", threshold=1000, floatmode="unique", max_line_width=10**6
+        ).replace("\n", "")
+        dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype=np.{value.dtype.name}"
+        return f"np.array({numbers}{dtype})"
+    if isinstance(value, np.generic):
+        return f"np.{value.dtype.name}({value.item()!r})"
+    if isinstance(value, tuple | list) and len(value) <= 100:
+        items = ", ".join(source_of(item) for item in value)
+        if isinstance(value, list):
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        return repr(value)
+    return "..."
+

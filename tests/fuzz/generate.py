@@ -1,0 +1,108 @@
+"""Random programs: the text of a function `f`, of its helpers, and arguments, all from one seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.scope import PROFILES, ROWS, VECTOR, Helper, Profile, Scope
+from tests.fuzz.statements import Writer, indented
+
+HEADER = """import math
+
+import numpy as np
+
+RATE = 0.8
+TABLE = np.array([0.4, -0.9, 1.3])
+"""
+
+PARAMETERS = {
+    "float": ["a", "b", "c"],
+    "vector": ["x", "y"],
+    "matrix": ["A"],
+    "int": ["n"],
+}
+
+
+@dataclass(frozen=True)
+class FuzzProgram:
+    """A module's text, the arguments of its function `f`, and what to differentiate by."""
+
+    text: str
+    arguments: tuple[Any, ...]
+    argnums: tuple[int, ...]
+    label: str
+
+
+def generate(seed: int, profile: str = "all") -> FuzzProgram:
+    rng = random.Random(f"{profile} {seed}")
+    chosen = PROFILES[profile]
+    if profile == "all" and rng.random() < 0.25:
+        chosen = Profile("all", arrays=False, helpers=(0, 3), statements=(4, 16))
+    stores = chosen.arrays and rng.random() < 0.75
+    helpers: list[Helper] = []
+    parts = [HEADER]
+    for number in range(rng.randint(*chosen.helpers)):
+        helper, lines = _helper(rng, chosen, stores, helpers, f"g{number + 1}")
+        parts.append("\n".join(lines) + "\n")
+        helpers.append(helper)
+    kinds = _parameters(rng, chosen)
+    scope = Scope(rng, chosen, stores, helpers, kinds=dict(kinds))
+    body = Writer("float", rng.randint(*chosen.statements)).body(scope)
+    parts.append("\n".join([f"def f({', '.join(kinds)}):", *indented(body)]) + "\n")
+    arguments = tuple(_argument(rng, kind) for kind in kinds.values())
+    active = [k for k, kind in enumerate(kinds.values()) if kind != "int"]
+    if rng.random() < 0.3:
+        active = sorted(rng.sample(active, rng.randint(1, len(active))))
+    return FuzzProgram("\n\n".join(parts), arguments, tuple(active), f"{profile} {seed}")
+
+
+def _parameters(rng: random.Random, profile: Profile) -> dict[str, str]:
+    """The names and kinds of f's parameters, in a random order; one at least is a float."""
+    counts = {"float": rng.randint(1, 3), "int": int(rng.random() < 0.3)}
+    if profile.arrays:
+        counts["vector"] = rng.randint(1, 2)
+        counts["matrix"] = int(rng.random() < 0.4)
+    named = [(name, kind) for kind, n in counts.items() for name in PARAMETERS[kind][:n]]
+    rng.shuffle(named)
+    return dict(named)
+
+
+def _argument(rng: random.Random, kind: str) -> Any:
+    def value() -> float:
+        return round(rng.uniform(-1.5, 1.5), 3)
+
+    if kind == "float":
+        return np.float64(value()) if rng.random() < 0.15 else value()
+    if kind == "int":
+        return rng.randint(0, 4)
+    shape = (VECTOR,) if kind == "vector" else (ROWS, VECTOR)
+    flat = np.array([value() for _ in range(int(np.prod(shape)))])
+    array = flat.reshape(shape)
+    return np.asfortranarray(array) if rng.random() < 0.2 else array
+
+
+def _helper(
+    rng: random.Random, profile: Profile, stores: bool, helpers: list[Helper], name: str
+) -> tuple[Helper, list[str]]:
+    wanted = ["float", "float", "float", "int"] + ["vector", "vector", "matrix"] * profile.arrays
+    kinds = rng.sample(wanted, rng.randint(1, 3))
+    kinds.sort(key=lambda kind: kind == "float")  # defaults come last, and only floats have them
+    used = {kind: iter(["u", "v", "o"]) for kind in kinds}
+    stems = {"float": "", "int": "n_", "vector": "x_", "matrix": "M_"}
+    named = [(stems[kind] + next(used[kind]), kind) for kind in kinds]
+    floats = sum(kind == "float" for kind in kinds)
+    defaults = rng.randint(0, floats) if rng.random() < 0.4 else 0
+    returns = rng.choice(["float", "float", "pair"] + ["vector"] * profile.arrays)
+    helper = Helper(name, tuple(named), len(named) - defaults, returns)
+    scope = Scope(rng, profile, stores, list(helpers), kinds=dict(named))
+    scope.frozen = {n for n, kind in named if kind in ("vector", "matrix")}
+    body = Writer(returns, rng.randint(0, 4)).body(scope)
+    written = [
+        n if position < helper.required else f"{n}={rng.choice(['0.5', '1.2', '-0.7'])}"
+        for position, (n, _) in enumerate(named)
+    ]
+    return helper, [f"def {name}({', '.join(written)}):", *indented(body)]

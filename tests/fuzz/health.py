@@ -1,0 +1,118 @@
+"""Is a program fit to judge by? It must run, stay moderate, and keep away from kinks."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.generate import FuzzProgram
+from tests.oracles import (
+    Runaway,
+    Watch,
+    assert_close,
+    copy_arguments,
+    dual_gradient,
+    finite_differences,
+)
+
+LINES = 20_000  # more than any generated program runs
+MARGIN = 1e-4  # how near, in the inputs, a test may be to flipping
+LARGEST = 1e6  # of all values
+STEEPEST = 1e4  # of all partials
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a healthy program gives."""
+
+    value: Any
+    gradient: tuple[Any, ...]
+    rtol: float
+    atol: float
+
+
+class Unfit(Exception):
+    """Why a program is no use for judging gradients."""
+
+
+@contextmanager
+def line_limit(limit: int = LINES) -> Iterator[None]:
+    """Raises Runaway once more than `limit` lines have run."""
+    left = limit
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise Runaway
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+class TookTooLong(Exception):
+    """Raised inside what runs beyond its time."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises TookTooLong after so many seconds; does nothing where there are no alarms."""
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        yield
+        return
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TookTooLong(f"more than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def true_result(f: Any, program: FuzzProgram) -> Truth:
+    """The value by the primal and the gradient by dual numbers, confirmed by differences."""
+    try:
+        with line_limit(), np.errstate(all="raise", under="ignore"):
+            value = f(*copy_arguments(program.arguments))
+        if not np.shape(value) == () or isinstance(value, int) or not math.isfinite(value):
+            raise Unfit("the result is no finite float")
+        watch = Watch(limit=LINES * 5)
+        with line_limit(LINES * 50):
+            gradient = dual_gradient(f, program.arguments, program.argnums, watch)
+    except Unfit:
+        raise
+    except Runaway:
+        raise Unfit("runs on") from None
+    except Exception as error:
+        raise Unfit(f"raises {type(error).__name__}") from None
+    if watch.margin < MARGIN:
+        raise Unfit("a test close to flipping")
+    if not (watch.largest < LARGEST and watch.steepest < STEEPEST):
+        raise Unfit("large numbers")
+    try:
+        differences = finite_differences(f, program.arguments, program.argnums)
+        allowed = 1e-6 * max(1.0, watch.steepest)
+        assert_close(differences, gradient, rtol=1e-4, atol=allowed, what="differences")
+    except AssertionError:
+        raise Unfit("differences disagree with dual numbers") from None
+    except Exception as error:
+        raise Unfit(f"differences raise {type(error).__name__}") from None
+    return Truth(value, gradient, rtol=1e-8, atol=1e-10 * max(1.0, watch.steepest))

@@ -1,0 +1,147 @@
+"""Every rule against central differences, and its result's kind against the real result."""
+
+from __future__ import annotations
+
+import dis
+import math
+import types
+
+import numpy as np
+import pytest
+
+import srcdiff.runtime
+from srcdiff.rules.registry import registered
+from tests.rules.harness import (
+    READINGS,
+    Row,
+    apply,
+    bind,
+    cast,
+    contribution,
+    differences,
+    is_active,
+    mismatch,
+)
+from tests.rules.rows import ROWS
+
+# Deprecated since NumPy 2.5, still a function that users call.
+pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
+CALLEES = registered()
+rows = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row}" for i, row in enumerate(ROWS)])
+
+
+def adjoint(y, seed=3):
+    """A random adjoint of a result, of its type."""
+    d = np.random.default_rng(seed).uniform(0.5, 1.5, np.shape(y))
+    return d.astype(y.dtype) if isinstance(y, np.ndarray) else type(y)(d)
+
+
+def is_smooth(y) -> bool:
+    return np.asarray(y).dtype.kind == "f"
+
+
+@rows
+def test_gradient(row: Row) -> None:
+    y = row.run(*row.operands)
+    if not is_smooth(y) or row.callee in (np.empty, np.empty_like):
+        return
+    if any(isinstance(x, np.float32) for x in row.operands):  # too coarse for differences
+        return
+    d = adjoint(y)
+    exact = {i: differences(row, i, d) for i, x in enumerate(row.operands) if is_active(x)}
+    for reading in READINGS:
+        rule, operands = bind(row, reading, row.operands)
+        for i, expected in exact.items():
+            name = tuple(operands)[i]
+            if name in rule.pulls:
+                got = contribution(rule, name, operands, y, d)
+                np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-7)
+            else:
+                np.testing.assert_allclose(expected, 0.0, atol=1e-9)
+
+
+@rows
+def test_kind(row: Row) -> None:
+    y = row.run(*row.operands)
+    for reading in READINGS:
+        rule, operands = bind(row, reading, row.operands)
+        assert not mismatch(rule.kind, y, row.vague)
+        for name, x in operands.items():
+            if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+                assert name in rule.shares or not np.may_share_memory(x, y)
+
+
+@rows
+def test_templates(row: Row) -> None:
+    """They are linear; equal adjoints may be one number; what they take from outside is source."""
+    y = row.run(*row.operands)
+    for reading in READINGS:
+        rule, operands = bind(row, reading, row.operands)
+        known = {**operands, "y": y}
+        for name, pull in rule.pulls.items():
+            check_source(pull.template, known)
+            if pull.scalar:
+                check_source(pull.scalar, known)
+            if not is_smooth(y) or not is_active(operands[name]):
+                continue
+            a, b = adjoint(y, 3), adjoint(y, 4)
+            got = contribution(rule, name, operands, y, a - 2.0 * b)
+            parts = [contribution(rule, name, operands, y, d) for d in (a, b)]
+            np.testing.assert_allclose(got, parts[0] - 2.0 * parts[1], atol=1e-9)
+            template = pull.template if rule.elementwise else pull.scalar
+            if template and isinstance(y, np.ndarray):
+                shape = np.shape(y if rule.elementwise else operands[name])
+                full = apply(pull.template, known, np.full(y.shape, 0.7))
+                one = apply(template, known, 0.7)
+                one, full = np.broadcast_to(one, shape), np.broadcast_to(full, shape)
+                np.testing.assert_allclose(one, full, rtol=1e-12)
+
+
+@rows
+def test_single_precision(row: Row) -> None:
+    """In float32 kinds and values hold, and nothing becomes float64 on the way back."""
+    singles = tuple(cast(x, np.float32) for x in row.operands)
+    if not row.single or all(a is b for a, b in zip(singles, row.operands, strict=True)):
+        return
+    y = row.run(*singles)
+    double = row.run(*row.operands)
+    for reading in READINGS:
+        rule, operands = bind(row, reading, singles)
+        assert not mismatch(rule.kind, y, row.vague)
+        if np.asarray(y).dtype != np.float32:
+            continue
+        d = adjoint(double)
+        for name, x in operands.items():
+            if name not in rule.pulls or not is_active(x):
+                continue
+            got = contribution(rule, name, operands, y, cast(d, np.float32))
+            exact, values = bind(row, reading, row.operands)
+            expected = contribution(exact, name, values, double, d)
+            np.testing.assert_allclose(got, expected, rtol=2e-4, atol=1e-5)
+            if isinstance(x, np.ndarray) and x.ndim and not row.widens:
+                assert got.dtype == np.float32
+
+
+def check_source(template: object, operands) -> None:
+    """What a template takes from outside can be written into generated text."""
+    assert isinstance(template, types.FunctionType)
+    assert template.__name__ == "<lambda>"
+    assert set(template.__code__.co_varnames) <= {*operands, "d"}
+    for instruction in dis.get_instructions(template):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            value = template.__globals__.get(instruction.argval)
+            assert value in (np, math, None) or instruction.argval in srcdiff.runtime.__all__
+            assert value is not None or instruction.argval == "len"
+    for cell in template.__closure__ or ():
+        assert is_literal(cell.cell_contents)
+
+
+def is_literal(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(is_literal(item) for item in value)
+    return value is None or type(value) in (int, float, str, bool)
+
+
+@pytest.mark.parametrize("callee", CALLEES, ids=str)
+def test_every_rule_has_a_row(callee) -> None:
+    assert any(row.callee is callee or row.callee == callee for row in ROWS)

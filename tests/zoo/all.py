@@ -1,0 +1,24 @@
+"""All programs of the zoo, in one list."""
+
+from __future__ import annotations
+
+from tests.zoo import (  # noqa: F401  (importing registers)
+    arrays,
+    broadcasting,
+    calls,
+    conditions,
+    control_flow,
+    edge,
+    jumps,
+    loops,
+    reductions,
+    scalars,
+    stores,
+)
+from tests.zoo.registry import PROGRAMS, Program
+
+__all__ = ["PROGRAMS", "Program", "named"]
+
+
+def named(name: str) -> Program:
+    return next(p for p in PROGRAMS if p.name == name)
