@@ -16,17 +16,18 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from srcdiff.backends.python import Listing
 from srcdiff.frozen import Identity, frozen_key, is_stale
-from srcdiff.guards import Guards, Recipe, leads_to
+from srcdiff.guards import Guards, Recipe, leads_to, recipes_of
 from srcdiff.parameters import Parameters
 from srcdiff.signature import describe
 
 if TYPE_CHECKING:
-    from srcdiff.frontend.scope import Home
+    from srcdiff.frontend.scope import Dependency, Home
     from srcdiff.pipeline import Derived, Request
 
 # How many keys a code object keeps, how many texts a key, and how many texts there are in all.
@@ -64,8 +65,15 @@ class Template:
         self.written = derived.written
         self._entry = derived.entry
         self._listing = Listing(derived.text, derived.entry, request.wrt)
-        self._recipes = tuple(Recipe.of(d, names) for d in derived.dependencies)
-        self._constants = {n: _held(v) for n, v in (derived.constants or {}).items()}
+        constants = dict(derived.constants or {})
+        self._recipes = tuple(
+            _with_alias(recipe, d, constants)
+            for recipe, d in zip(
+                recipes_of(derived.dependencies, names), derived.dependencies, strict=True
+            )
+        )
+        live = {recipe.alias for recipe in self._recipes}
+        self._constants = {n: _held(v) for n, v in constants.items() if n not in live}
 
     def bind(
         self,
@@ -110,6 +118,18 @@ class Template:
             None if leads_to(recipe, d.home, function, arguments) else d.home
             for recipe, d in zip(self._recipes, derived.dependencies, strict=True)
         )
+
+
+def _with_alias(recipe: Recipe, dependency: Dependency, constants: Mapping[str, Any]) -> Recipe:
+    """The recipe; if the text knows what it stands for as a constant, by the constant's name.
+
+    Another function with the same code may have another object there: a closure of the same code,
+    for which the text is right as well.
+    """
+    if recipe.alias or recipe.is_data:
+        return recipe
+    names = (name for name, value in constants.items() if value is dependency.value)
+    return replace(recipe, alias=next(names, ""))
 
 
 def _held(value: Any) -> Any:
@@ -157,7 +177,11 @@ class Bound:
 
     def has_equal_sizes(self, values: tuple[Any, ...]) -> bool:
         """Whether the sizes are equal that the text relies on being equal."""
-        return all(values[p].shape[i] == values[q].shape[j] for (p, i), (q, j) in self.equal_sizes)
+        # A loop, which is faster than all().
+        for (p, i), (q, j) in self.equal_sizes:  # noqa: SIM110
+            if values[p].shape[i] != values[q].shape[j]:
+                return False
+        return True
 
 
 class CodeCache:

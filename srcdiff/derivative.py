@@ -124,17 +124,16 @@ class Derivative:
         from srcdiff import pipeline
 
         infer = getattr(pipeline, "infer_kinds", None)
-        kinds = infer(self._target.function) if infer is not None else None
-        why = "the kinds of its arguments can't be told from the function alone."
-        if kinds is not None:
-            names = self.dispatcher.state.parameters.names
-            fixed = dict(zip(names, self._fixed, strict=False))
-            kinds = {**kinds, **{name: kind_of(v, name) for name, v in fixed.items()}}
-            try:
+        try:
+            kinds = infer(self._target.function) if infer is not None else None
+            if kinds is not None:
+                names = self.dispatcher.state.parameters.names
+                fixed = dict(zip(names, self._fixed, strict=False))
+                kinds = {**kinds, **{name: kind_of(v, name) for name, v in fixed.items()}}
                 return pipeline.derive(self.dispatcher.request(kinds)).text
-            except (UnsupportedError, TypeError) as error:
-                why = f"the kinds of its arguments were guessed, and then:\n{error}"
-        return self._no_source(why)
+        except (UnsupportedError, TypeError) as error:
+            return self._no_source(f"the kinds of its arguments were guessed, and then:\n{error}")
+        return self._no_source("the kinds of its arguments can't be told from it alone.")
 
     def _no_source(self, why: str) -> str:
         name = self.__name__

@@ -48,6 +48,8 @@ class Recipe:
             each call.
         kind: for data, which is read live, the frozen key of its kind.
         value: for anything else, what it is; None for data.
+        by_code: whether it is known by its code, so that another closure will do.
+        group: recipes for the same object have the same number: the text takes them for one.
     """
 
     name: str
@@ -57,14 +59,16 @@ class Recipe:
     kind: Hashable | None = None
     value: Hashable | None = None
     by_code: bool = False
+    group: int = 0
 
     @classmethod
-    def of(cls, dependency: Dependency, parameters: Iterable[str]) -> Recipe:
+    def of(cls, dependency: Dependency, parameters: Iterable[str], group: int) -> Recipe:
         """The recipe for a dependency; it keeps none of the user's objects alive.
 
         Args:
             dependency: as the compiler gave it.
             parameters: the derived function's.
+            group: a number for the object.
         """
         d = dependency
         from_argument = bool(d.path) and d.path[0] in parameters
@@ -74,7 +78,7 @@ class Recipe:
         is_method = isinstance(d.value, MethodType) and not from_argument
         by_code = d.code is not None and not is_method
         value = _frozen(d.value, by_code)
-        return cls(d.name, d.alias, d.path, from_argument, value=value, by_code=by_code)
+        return cls(d.name, d.alias, d.path, from_argument, None, value, by_code, group)
 
     @property
     def is_data(self) -> bool:
@@ -91,6 +95,18 @@ class Recipe:
             return bool(frozen_key(kind_of(value, self.name)) == self.kind)
         except UnsupportedError:
             return False
+
+
+def recipes_of(dependencies: Iterable[Dependency], parameters: Iterable[str]) -> list[Recipe]:
+    """The recipes for the dependencies of one text.
+
+    Args:
+        dependencies: as the compiler gave them.
+        parameters: the derived function's.
+    """
+    groups: dict[int, int] = {}
+    names = tuple(parameters)
+    return [Recipe.of(d, names, groups.setdefault(id(d.value), len(groups))) for d in dependencies]
 
 
 def _frozen(value: Any, by_code: bool) -> Hashable:
@@ -239,6 +255,9 @@ class Guards:
         self._data: list[tuple[Callable[[], Any], str, Any]] = []
         self._anchors: list[Any] = []
         self._from_arguments: list[Recipe] = []
+        # What the text takes for one: variables by alias, objects by group.
+        self._places: dict[str, Place] = {}
+        self._objects: dict[int, Any] = {}
 
     def __bool__(self) -> bool:
         checks = self._names or self._others or self._codes or self._data or self._from_arguments
@@ -319,6 +338,8 @@ class Guards:
         value = place.read()
         if not recipe.accepts(value):
             return False
+        if not self._is_one(recipe, place, value):
+            return False
         if recipe.is_data:
             is_free = recipe.kind == frozen_key(k.UNKNOWN)
             expected = None if is_free else key_of(value)
@@ -329,6 +350,14 @@ class Guards:
         if recipe.alias:
             self._namespace[recipe.alias] = value
         return True
+
+    def _is_one(self, recipe: Recipe, place: Place, value: Any) -> bool:
+        """Whether what the text takes for one thing is one thing here as well."""
+        if recipe.is_data:
+            first = self._places.setdefault(recipe.alias, place) if recipe.alias else place
+            same = first.cell is place.cell and first.namespace is place.namespace
+            return same and first.owner is place.owner
+        return self._objects.setdefault(recipe.group, value) is value
 
     def _pin(self, place: Place, value: Any) -> None:
         """Ask for an object to stay where it is, and as it is if it is a function."""

@@ -16,6 +16,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Dim, Kind
 from srcdiff.ir.walk import names_of
+from srcdiff.transform.calls import PairMaker
 from srcdiff.transform.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.transform.prepare import Setting, parameter_sizes, prepare
 from srcdiff.world import LiveWorld
@@ -80,6 +81,7 @@ def derive(request: Request) -> Derived:
         kinds = {name: _general(kind) for name, kind in kinds.items()}
     while True:
         world = LiveWorld(lowered, parameter_sizes(kinds))
+        calls = world.calls = PairMaker(world, world, world.is_user_function, Names(()))
         setting = Setting(kinds, world, world.is_user_function)
         primal = prepare(lowered.function, request.wrt, setting)
         relied = world.relied_sizes()
@@ -91,8 +93,8 @@ def derive(request: Request) -> Derived:
     world.reserve(primal.names)
     _check_result(request, primal.kinds.returned, lowered)
     wanted = Wanted(request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux)
-    function = gradient(primal, wanted, kinds, world, _doc(request, lowered))
-    text, constants, dependencies = _text(function, world)
+    function = gradient(primal, wanted, kinds, world, calls, _doc(request, lowered))
+    text, constants, dependencies = _text([*calls.functions(), function], world)
     return Derived(
         text,
         function.name,
@@ -157,10 +159,10 @@ def _place(lowered: Lowered) -> str:
 
 
 def _text(
-    function: n.Function, world: LiveWorld
+    functions: list[n.Function], world: LiveWorld
 ) -> tuple[str, dict[str, Any], tuple[Dependency, ...]]:
-    functions = world.with_helpers([function])
-    names = Names(frozenset().union(*(names_of(f) for f in functions)) | {function.name})
+    functions = world.with_helpers(functions)
+    names = Names(frozenset().union(*(names_of(f) for f in functions)) | {functions[-1].name})
     free = FreeNames(names)
     for e in world.preferred():
         free.add(e)

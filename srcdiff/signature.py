@@ -124,18 +124,24 @@ def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
     if dtype.hasobject or dtype.names is not None or dtype.subdtype is not None:
         what = "records" if dtype.names is not None else "Python objects"
         raise UnsupportedError(
-            f"the argument {name!r} is an array of {what} (dtype {dtype}).",
+            f"{_argument(name)} an array of {what} (dtype {dtype}).",
             remedy="pass arrays of numbers.",
         )
 
 
+def _argument(name: str) -> str:
+    """The beginning of a sentence on an argument, or on an item of one."""
+    parameter = name.partition("[")[0].partition(".")[0]
+    return f"the argument {parameter!r} {'is' if parameter == name else 'contains'}"
+
+
 def _refused_subclass(cls: type, name: str) -> UnsupportedError:
     full = f"{cls.__module__}.{cls.__qualname__}"
-    remedy = f"pass np.asarray({name})."
+    remedy = "pass np.asarray of it."
     if issubclass(cls, np.ma.MaskedArray):
-        remedy = f"pass {name}.filled(0.0) and the mask as two arrays."
+        remedy = "pass its data and its mask as two arrays."
     return UnsupportedError(
-        f"the argument {name!r} is a {full}, whose arithmetic is not that of NumPy arrays.",
+        f"{_argument(name)} a {full}, whose arithmetic is not that of NumPy arrays.",
         remedy=remedy,
     )
 

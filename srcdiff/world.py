@@ -36,8 +36,8 @@ class LiveWorld:
 
     lowered: Lowered
     sizes: frozenset[str] = frozenset()
-    # Other functions of the user's that were read: their paths from the derived function.
-    helpers: dict[FunctionType, tuple[Lowered, tuple[str, ...]]] = field(default_factory=dict)
+    # Other functions of the user's that are called.
+    helpers: dict[FunctionType, Lowered] = field(default_factory=dict)
     calls: Any = None
     _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
 
@@ -62,7 +62,8 @@ class LiveWorld:
         """The kind of the result of one of the user's functions."""
         if self.calls is None or not isinstance(call.callee, n.Ref):
             return None
-        if not self.is_user_function(call.callee.value):
+        value = call.callee.value
+        if not (self.is_user_function(value) or self.calls.is_half(value)):
             return None
         return self.calls.result_kind(call, infer)  # type: ignore[no-any-return]
 
@@ -106,15 +107,18 @@ class LiveWorld:
             return True
         return self.is_user_function(value) and self.calls is not None and self.calls.is_pure(value)
 
-    def helper(self, ref: n.Ref, owner: FunctionType | None) -> Lowered:
-        """The lowered form of one of the user's functions, called from `owner`."""
-        function = ref.value
+    def lower(self, function: FunctionType) -> n.Function:
+        """The IR of one of the user's functions, lowered once."""
+        if function is self.lowered.function.origin:
+            return self.lowered.function
         known = self.helpers.get(function)
         if known is None:
-            path = () if owner is None else self.helpers[owner][1]
-            known = (lower_function(function), (*path, *ref.path.split(".")))
-            self.helpers[function] = known
-        return known[0]
+            known = self.helpers[function] = lower_function(function)
+        return known.function
+
+    def kind_of(self, value: Any, name: str) -> Kind:
+        """The kind of a value; Unknown where it is of no kind that we take."""
+        return self._kind_of(value, name)
 
     # --- names ----------------------------------------------------------------------------------
 
@@ -133,21 +137,32 @@ class LiveWorld:
 
     def with_helpers(self, functions: Iterable[n.Function]) -> list[n.Function]:
         """The functions, before them those of the user's that they call as they stand."""
-        wanted = list(functions)
         out: list[n.Function] = []
         seen: set[Any] = set()
 
-        def visit(function: n.Function, owner: FunctionType | None) -> None:
+        def visit(function: n.Function) -> None:
             for ref in called(function):
                 if self.is_user_function(ref.value) and ref.value not in seen:
                     seen.add(ref.value)
-                    plain = self.helper(ref, owner if owner in self.helpers else None).function
-                    visit(plain, ref.value)
+                    plain = self.lower(ref.value)
+                    visit(plain)
                     out.append(plain)
 
-        for function in wanted:
-            visit(function, None)
+        for function in functions:
+            visit(function)
             out.append(function)
+        return out
+
+    def _paths(self) -> dict[FunctionType, tuple[str, ...]]:
+        """How each helper is reached from the derived function, by names."""
+        out: dict[FunctionType, tuple[str, ...]] = {}
+        todo: list[tuple[Lowered, tuple[str, ...]]] = [(self.lowered, ())]
+        while todo:
+            lowered, path = todo.pop(0)
+            for ref in called(lowered.function):
+                if ref.value in self.helpers and ref.value not in out:
+                    out[ref.value] = (*path, *ref.path.split("."))
+                    todo.append((self.helpers[ref.value], out[ref.value]))
         return out
 
     # --- dependencies ---------------------------------------------------------------------------
@@ -155,7 +170,8 @@ class LiveWorld:
     def dependencies(self, free: FreeNames) -> tuple[Dependency, ...]:
         """The free variables of the function and of its helpers."""
         out: list[Dependency] = []
-        everyone = [(self.lowered, ()), *self.helpers.values()]
+        everyone: list[tuple[Lowered, tuple[str, ...]]] = [(self.lowered, ())]
+        everyone += [(self.helpers[f], path) for f, path in self._paths().items()]
         for lowered, path in everyone:
             for name, home in lowered.free.items():
                 out.append(self._dependency(name, home, path, free))

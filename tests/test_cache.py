@@ -8,6 +8,7 @@ import threading
 import types
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -495,3 +496,55 @@ def test_a_redefined_helper_is_let_go_of(compiler: FakeCompiler) -> None:
     del made.g
     gc.collect()
     assert ref() is None
+
+
+def test_constants_that_are_variables_follow_the_function(compiler: FakeCompiler) -> None:
+    def outer(k, m):
+        def scale(k):
+            return lambda x: k * x
+
+        g, h = scale(k), scale(m)
+        if k == m:
+            h = g
+        return lambda x: (g(x), h(x))
+
+    def derive(request: Any) -> Any:
+        g, h = (cell.cell_contents for cell in request.function.__closure__)
+        constants = {"g": g} if g is h else {"g": g, "h": h}
+        compiler.fields["lambda"] = {"constants": constants}
+        compiler.add("lambda", f"g(x), {list(constants)[-1]}(x)", [("g",), ("h",)])
+        compiler.fields["lambda"] = {"constants": constants}
+        compiler.steps["lambda"] = [("g",), ("h",)]
+        made = compiler(request)
+        aliases = tuple(replace(d, alias="") for d in made.dependencies)
+        return replace(made, dependencies=aliases)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "derive", derive)
+        pairs = [(1.0, 1.0), (2.0, 2.0), (1.0, 2.0), (3.0, 4.0), (5.0, 5.0)]
+        assert [srcdiff.grad(outer(*pair))(1.0) for pair in pairs] == pairs
+    # One text takes the two for one, and one does not.
+    assert compiler.count == 2
+
+
+def test_variables_that_are_one_for_the_text_are_one(compiler: FakeCompiler) -> None:
+    def outer(k, other):
+        def g(x):
+            return k * x
+
+        h = other or g
+        return g, lambda x: k * h(x)
+
+    compiler.add("lambda", "k", [("k",), ("h",), ("h", "k")])
+    g, first = outer(1.0, None)
+    assert srcdiff.grad(first)(1.0) == 1.0
+    _, second = outer(2.0, None)
+    assert srcdiff.grad(second)(1.0) == 2.0
+    assert compiler.count == 1
+    # Here the text would take the k of g for that of the lambda.
+    _, third = outer(2.0, g)
+    with pytest.raises(RuntimeError):
+        srcdiff.grad(third)(1.0)
+    compiler.steps["lambda"] = [("k",), ("h",)]
+    assert srcdiff.grad(third)(1.0) == 2.0
+    assert compiler.count == 5

@@ -111,23 +111,23 @@ def test_a_slice_is_known_by_its_structure() -> None:
 def refused():
     record = np.zeros(2, [("a", float)])
     return [
-        (np.ma.masked_array([1.0]), r"'x' is a numpy.ma(.core)?.MaskedArray(.|\n)*x.filled"),
-        (np.matrix([[1.0]]), r"'x' is a numpy.matrix(.|\n)*np.asarray\(x\)"),
-        (np.array([1.0, None]), r"'x' is an array of Python objects \(dtype object\)"),
-        (record, r"'x' is an array of records"),
-        (record[0], r"'x' is an array of records"),
+        (np.ma.masked_array([1.0]), r"a numpy\.ma(\.core)?\.MaskedArray.*\n.*data and its mask"),
+        (np.matrix([[1.0]]), r"a numpy\.matrix.*\n.*np\.asarray"),
+        (np.array([1.0, None]), r"an array of Python objects \(dtype object\)"),
+        (record, "an array of records"),
+        (record[0], "an array of records"),
     ]
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("which", range(5))
-@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: (1, v), lambda v: [v]])
-def test_refused(which: int, wrap: Any) -> None:
+def test_refused(which: int) -> None:
     value, message = refused()[which]
-    value = wrap(value)
-    message = re.sub("'x'", "'x[^']*'", message) if isinstance(value, tuple | list) else message
-    with pytest.raises(UnsupportedError, match=message.replace(r"\(x\)", "").replace("x.f", "f")):
+    with pytest.raises(UnsupportedError, match=f"the argument 'x' is {message}"):
         kind_of(value, "x")
+    for container in (1, value), [value], ([value, value],):
+        with pytest.raises(UnsupportedError, match=f"the argument 'x' contains {message}"):
+            kind_of(container, "x")
 
 
 # --- keys ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
-from srcdiff.analysis.reads import stores_into
+from srcdiff.ir.reads import stores_into
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, RangeOf, is_number
 from srcdiff.ir.walk import base_name, children, statements, target_names

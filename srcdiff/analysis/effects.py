@@ -7,7 +7,7 @@ from srcdiff.analysis.alias import OUTSIDE, Aliases
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.analysis.reads import stores_into
+from srcdiff.ir.reads import stores_into
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, is_number

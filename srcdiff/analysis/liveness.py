@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from srcdiff.analysis.reads import mentions
+from srcdiff.ir.reads import mentions
 from srcdiff.ir import nodes as n
 from srcdiff.ir.walk import target_names
 

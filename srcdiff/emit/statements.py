@@ -10,6 +10,7 @@ import gast
 
 from srcdiff.emit.printer import Comment
 from srcdiff.ir import nodes as n
+from srcdiff.ir.build import negated
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -123,8 +124,9 @@ class Emitter:
     def _update(self, s: n.Update, target: Any) -> ast.stmt:
         op, value = s.op, s.value
         # `x += -y` reads better as `x -= y`.
-        if op == "add" and isinstance(value, n.Op) and value.op == "neg":
-            op, value = "sub", value.args[0]
+        positive = negated(value) if op == "add" else None
+        if positive is not None:
+            op, value = "sub", positive
         return ast.AugAssign(target, _BINARY[op](), self.expr(value))
 
     def _body(self, block: n.Block) -> list[ast.stmt]:

@@ -60,9 +60,7 @@ def _collected(parts: Sequence[n.Expr]) -> n.Expr | None:
             inner += [(c * k, ts) for k, ts in terms(rest[0])]
         else:
             inner.append((c, tuple(rest)))
-    merged = _merge(inner)
-    if len(merged) >= len(inner):
-        return None
+    merged = [term for term in _merge(inner) if term[0] != 0]
     return mul(common, reduce(add, map(_product, merged))) if merged else None
 
 
@@ -82,8 +80,8 @@ def _merge(items: list[Term]) -> list[Term]:
 def _product(term: Term) -> n.Expr:
     c, fs = term
     if not fs:
-        return n.Const(c)
+        return n.Const(float(c))
     product = reduce(mul, fs)
     if c == 1:
         return product
-    return neg(product) if c == -1 else mul(n.Const(c), product)
+    return neg(product) if c == -1 else mul(n.Const(float(c)), product)

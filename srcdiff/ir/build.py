@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from srcdiff.ir import nodes as n
 from srcdiff.ir.walk import rebuild
 
@@ -39,6 +41,18 @@ def negated(e: n.Expr) -> n.Expr | None:
             left = negated(e.args[0])
             if left is not None:
                 return mul(left, e.args[1]) if e.op == "mul" else div(left, e.args[1])
+        if e.op == "matmul":
+            for i, arg in enumerate(e.args):
+                positive = negated(arg)
+                if positive is not None:
+                    args = (positive, e.args[1]) if i == 0 else (e.args[0], positive)
+                    return n.Op("matmul", args, span=e.span)
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.args:
+        # Sums and outer products are linear, and read better with the sign in front.
+        for i, arg in enumerate(e.args if e.callee.value is np.outer else e.args[:1]):
+            positive = negated(arg) if e.callee.value in (np.sum, np.outer) else None
+            if positive is not None:
+                return n.Call(e.callee, (*e.args[:i], positive, *e.args[i + 1 :]), e.keywords)
     return None
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.walk import blocks, bound_names, names_in, target_names, with_blocks, written_names
+from srcdiff.ir.reads import value_reads
+from srcdiff.ir.walk import blocks, bound_names, names_in, stored_names, target_names, with_blocks
 
 
 def steady_loops(function: n.Function, names: Names) -> n.Function:
@@ -51,12 +52,18 @@ def _steady(s: n.For, names: Names) -> n.Block:
         wish = s.target.name if isinstance(s.target, n.Var) else "item"
         item = n.Var(names.fresh(f"{wish}_item"))
         s = replace(s, target=item, body=(n.Assign(s.target, item, span=s.span), *s.body))
-    changed = written_names(s.body) | targets
-    if names_in(s.iter) & changed and not isinstance(s.iter, n.Var):
+    if _changes(s.iter, s.body, targets) and not isinstance(s.iter, n.Var):
         name = n.Var(names.fresh(f"{target_names(s.target)[0]}_range"))
         before = (n.Assign(name, s.iter, span=s.span),)
         s = replace(s, iter=name)
     return (*before, s)
+
+
+def _changes(e: n.Expr, body: n.Block, targets: frozenset[str]) -> bool:
+    """Whether a loop body changes what an expression reads; a store into an array changes its
+    values but not its length."""
+    bound = bound_names(body) | targets
+    return bool(names_in(e) & bound or value_reads(e) & stored_names(body))
 
 
 def _indexed(s: n.For, names: Names) -> n.Block:

@@ -13,8 +13,8 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import INT, UNKNOWN, Array, Kind
-from srcdiff.ir.walk import statements
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind
+from srcdiff.ir.walk import expressions, names_in, statements
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
@@ -51,17 +51,64 @@ class Plan:
     wanted: tuple[str, ...]
     results: Callable[[Callable[[str], Kind]], n.Expr]
     doc: str
+    # The kinds of the primal's variables.
     slot_kinds: Kinds
+    # Of a pair: the parameters of the reverse sweep that hold the adjoints of the results.
+    inputs: frozenset[str] = frozenset()
+    # Lists that callees keep their tapes in.
+    lists: tuple[str, ...] = ()
+    # The variable that holds the primal's value.
+    value: str | None = None
 
 
 def finish(plan: Plan) -> n.Function:
-    """The finished function."""
-    function = _joined(plan)
-    for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead):
-        function = step(plan, function)
-    function = _own(plan, function)
-    function = _planned(plan, function)
+    """The finished function, both sweeps in one."""
+    function = _polished(plan)
+    function = _planned(plan, function, Planner(plan.names, _slot_kinds(plan, function), _sizes(plan)))
     return _returned(plan, function)
+
+
+def finish_pair(plan: Plan) -> tuple[n.Function, n.Function, tuple[str, ...]]:
+    """The two sweeps as functions without parameters, and the lists that both are handed."""
+    function = _polished(plan)
+    planner = Planner(plan.names, _slot_kinds(plan, function), _sizes(plan), handed=True)
+    function = _planned(plan, function, planner)
+    mark = function.body.index(_MARK)
+    assert plan.value is not None
+    forward = tuple(s for s in function.body[:mark] if not isinstance(s, n.Comment))
+    end = n.Return(n.Var(plan.value))
+    first = replace(function, body=_folded_return((*forward, end)))
+    result = n.Return(plan.results(lambda name: UNKNOWN))
+    second = replace(function, body=(*function.body[mark + 1 :], result))
+    used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
+    tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
+    return first, second, tuple(tapes)
+
+
+def _folded_return(body: n.Block) -> n.Block:
+    """`value = e; return value` as `return e`."""
+    *before, last, end = body if len(body) > 1 else (n.Comment(""), *body)
+    if isinstance(last, n.Assign) and isinstance(end, n.Return) and last.target == end.value:
+        return (*before, replace(end, value=last.value))
+    return body
+
+
+def _polished(plan: Plan) -> n.Function:
+    function = _joined(plan)
+    for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead, _own):
+        function = step(plan, function)
+    return function
+
+
+def _slot_kinds(plan: Plan, function: n.Function) -> Callable[[n.Slot], Kind]:
+    """The kind of what each slot keeps."""
+    kinds = _kinds(plan, function)
+    slots = {
+        s.slot: kinds.at(s)(s.slot.place)
+        for s in statements(function.body)
+        if isinstance(s, n.Save) and kinds.reached(s)
+    }
+    return lambda slot: slots.get(slot, UNKNOWN)
 
 
 def zero_of(plan: Plan, adjoint: str) -> n.Expr:
@@ -86,7 +133,10 @@ def _joined(plan: Plan) -> n.Function:
     reverse = accumulate(
         plan.reverse, plan.adjoints, lambda a: zero_of(plan, a), _is_zero, plan.wanted
     )
-    body = (*plan.copies, n.Comment("forward sweep"), *plan.forward, _MARK, *reverse)
+    lists: n.Block = ()
+    if not plan.inputs:
+        lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
+    body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc)
 
 
@@ -101,9 +151,15 @@ def _sizes(plan: Plan) -> frozenset[str]:
 
 def _copies(plan: Plan, function: n.Function) -> n.Function:
     ours = plan.seeds | plan.adjoints.keys()
-    return propagate(
-        function, _kinds(plan, function), lambda name: name in ours, plan.adjoints.get, _sizes(plan)
-    )
+    # Locals of the forward sweep are out of reach of a reverse sweep of its own.
+    reach = {p.name for p in plan.params} if plan.inputs else None
+
+    def primal_of(adjoint: str) -> str | None:
+        name = plan.adjoints.get(adjoint)
+        return name if reach is None or name in reach else None
+
+    kinds = _kinds(plan, function)
+    return propagate(function, kinds, lambda name: name in ours, primal_of, _sizes(plan))
 
 
 def _dead(plan: Plan, function: n.Function) -> n.Function:
@@ -115,9 +171,8 @@ def _dead(plan: Plan, function: n.Function) -> n.Function:
 
 def plan_values(plan: Plan) -> frozenset[str]:
     """The variables besides adjoints that are returned."""
-    from srcdiff.ir.walk import names_in
-
-    return names_in(plan.results(lambda name: UNKNOWN))
+    value = frozenset() if plan.value is None else frozenset((plan.value,))
+    return names_in(plan.results(lambda name: UNKNOWN)) | value
 
 
 def _refold(plan: Plan, function: n.Function) -> n.Function:
@@ -134,10 +189,7 @@ def _own(plan: Plan, function: n.Function) -> n.Function:
     )
 
 
-def _planned(plan: Plan, function: n.Function) -> n.Function:
-    kinds = _kinds(plan, function)
-    slots = {s.slot: kinds.at(s)(s.slot.place) for s in statements(function.body) if isinstance(s, n.Save) and kinds.reached(s)}
-    planner = Planner(plan.names, lambda slot: slots.get(slot, INT), _sizes(plan))
+def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
     return replace(function, body=(*forward, *reverse))

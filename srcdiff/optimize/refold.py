@@ -98,7 +98,7 @@ class _Refold:
         op = s.value.op
         if a != s.target and b == s.target and op in ("mul", "add"):
             a, b = b, a
-        if a != s.target or any(x == s.target for x in subexpressions(b)):
+        if a != s.target:
             return s
         if original not in self._kinds.before or not _keeps_shape(s, self._kinds.at(original)):
             return s

@@ -17,7 +17,7 @@ from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_
 from srcdiff.ir.walk import statements
 from srcdiff.optimize.pipeline import Plan, finish
 from srcdiff.transform.pull import Seed
-from srcdiff.transform.reverse import Primal, Reverser
+from srcdiff.transform.reverse import Calls, Primal, Reverser
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,16 @@ def _may_be_one(dim: object) -> bool:
 
 
 def gradient(
-    primal: Primal, wanted: Wanted, params: Mapping[str, Kind], world: World, doc: str
+    primal: Primal,
+    wanted: Wanted,
+    params: Mapping[str, Kind],
+    world: World,
+    calls: Calls,
+    doc: str,
 ) -> n.Function:
     """The function that computes the gradient."""
     value = n.Var(primal.names.fresh("value")) if wanted.value else None
-    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, world.calls)  # type: ignore[attr-defined]
+    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
     sweeps = reverser.run()
     copies = tuple(
         n.Assign(n.Var(name), n.Call(n.Field(n.Var(name), "copy")))
@@ -81,7 +86,7 @@ def gradient(
         world=world,
         names=primal.names,
         adjoints={a: p for p, a in reverser.adjoints.of.items()},
-        seeds=reverser.temporaries.all,
+        seeds=frozenset(reverser.temporaries.all),
         copies=copies,
         forward=sweeps.forward,
         reverse=sweeps.reverse,
@@ -89,6 +94,7 @@ def gradient(
         results=lambda kinds: _results(wanted, adjoints, value, params, kinds),
         doc=doc,
         slot_kinds=primal.kinds,
+        lists=tuple(name for names in reverser.lists.values() for name in names),
     )
     return finish(plan)
 

@@ -289,9 +289,14 @@ class Puller:
 
     # --- names and errors -----------------------------------------------------------------------
 
-    def _name(self, value: n.Expr, kind: Kind) -> n.Var:
+    def declare(self, kind: Kind) -> n.Var:
+        """A name for a seed of this kind."""
         name = self._temporaries.fresh()
         self._infer = replace(self._infer, env={**self._infer.env, name.name: kind})
+        return name
+
+    def _name(self, value: n.Expr, kind: Kind) -> n.Var:
+        name = self.declare(kind)
         self.out.lets.append(n.Assign(name, value))
         return name
 
@@ -308,9 +313,9 @@ class Temporaries:
         self._used = 0
 
     @property
-    def all(self) -> frozenset[str]:
-        """Every name handed out so far."""
-        return frozenset(self._pool)
+    def all(self) -> tuple[str, ...]:
+        """Every name handed out so far, in order."""
+        return tuple(self._pool)
 
     def start(self) -> None:
         """A new statement begins: its seeds may use the names of earlier statements' again."""

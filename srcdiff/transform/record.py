@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.alias import OUTSIDE, Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.analysis.reads import stores_into, target_reads, value_reads
+from srcdiff.ir.reads import stores_into, target_reads, value_reads
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.kinds import Array, Known, is_number
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
@@ -58,8 +59,8 @@ class Record:
     passive: frozenset[n.Stmt] = frozenset()
     # Variables saved where they may not be bound yet.
     maybe_unbound: frozenset[str] = frozenset()
-    # What is needed at the end of the forward sweep.
-    at_exit: Names = _NONE
+    # Saves at the end of the forward sweep, where its frame is left.
+    at_exit: tuple[n.Slot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,19 @@ class Facts:
     # Names of the variables that hold loop counts and tests, by statement.
     counters: dict[n.Stmt, str]
     tests: dict[n.Stmt, str]
+    # Variables to be recorded whatever reads them: the shape of their adjoints is theirs.
+    pinned: Names = _NONE
+    # Whether the sweeps are two functions, so that no local outlives the first.
+    leaves: bool = False
 
 
 def record(facts: Facts, params: Names) -> Record:
     """Where the forward sweep of the function saves values."""
     flow = _Flow(facts)
-    at_exit, _ = flow.block(facts.function.body, _NONE, params, False)
+    need, bound = flow.block(facts.function.body, _NONE, params, False)
     result = flow.result
-    result.at_exit = at_exit or _NONE
+    if facts.leaves:
+        result.at_exit = flow.exit_slots(need or _NONE, bound)
     result.named_tests = frozenset(flow.named)
     result.passive = frozenset(flow.passive)
     result.maybe_unbound = frozenset(flow.unbound)
@@ -103,6 +109,12 @@ class _Flow:
         self._ever = facts.aliases.ever()
         self._active: dict[n.Stmt, bool] = {}
         self._seen: dict[n.Stmt, tuple[Names, Names, State]] = {}
+
+    def exit_slots(self, need: Names, bound: Names) -> tuple[n.Slot, ...]:
+        """Saves of the locals that the reverse sweep needs, when the forward sweep returns."""
+        local = need & self._bound_in(self._facts.function.body)
+        self.unbound |= local - bound
+        return tuple(n.Slot(n.Var(name), False, name) for name in sorted(local))
 
     def block(self, block: n.Block, need: Names, bound: Names, in_loop: bool) -> State:
         state: State = (need, bound)
@@ -126,6 +138,8 @@ class _Flow:
                 return self._update(s, need, bound)
             case n.Opaque():
                 return self._written(s, frozenset(s.writes), need, bound)
+            case n.Effect():
+                return self._effect(s, need, bound)
             case n.Return():
                 return need | self._facts.needs(s).old, bound
             case n.Raise():
@@ -144,7 +158,7 @@ class _Flow:
         need -= names
         if needs.new:
             need |= names | stores_into(s.target)
-        return need, bound | names
+        return need | (names & self._facts.pinned), bound | names
 
     def _update(self, s: n.Update, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
@@ -160,7 +174,8 @@ class _Flow:
             whole = n.Index(s.target, n.Const(Ellipsis)) if touched & need - {name} else s.target
             slots.append(n.Slot(whole, in_place, name))
         need = self._saved(s, slots, need, bound)
-        return (need - {name}) | ({name} if needs.new else _NONE), bound | {name}
+        kept = {name} if needs.new else {name} & self._facts.pinned
+        return (need - {name}) | kept, bound | {name}
 
     def _store_slots(self, target: n.Expr, s: n.Stmt, need: Names) -> list[n.Slot]:
         """Saves of elements that a store overwrites."""
@@ -202,6 +217,26 @@ class _Flow:
             None,
             "make the one a copy of the other with .copy().",
         )
+
+    def _effect(self, s: n.Effect, need: Names, bound: Names) -> State:
+        """A call that may change what it is given: arrays are saved, other things refused."""
+        if not isinstance(s.value, n.Call) or is_reader(s.value.callee):
+            return need, bound
+        infer = self._facts.kinds.at(s)
+        slots = []
+        for name in sorted(names_in(s.value) & need):
+            kind = infer(n.Var(name))
+            if isinstance(kind, Array):
+                slots.append(n.Slot(n.Var(name), True, name))
+            elif not is_number(kind) and not isinstance(kind, Known):
+                raise UnsupportedError(
+                    f"this call may change {name!r}, which the derivative reads later.",
+                    s.span,
+                    None,
+                    "build a new object instead of changing this one.",
+                )
+        need = self._saved(s, slots, need, bound)
+        return need - {slot.hint for slot in slots}, bound
 
     # --- compound statements --------------------------------------------------------------------
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from srcdiff.analysis.activity import Activity, smooth_names
 from srcdiff.analysis.alias import Aliases
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.analysis.reads import shape_reads, value_reads
+from srcdiff.ir.reads import shape_reads, value_reads
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array
-from srcdiff.ir.walk import base_name, blocks, expressions, statements
+from srcdiff.ir.walk import base_name, blocks, expressions, statements, written_names
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.pull import Seed, Temporaries
@@ -28,6 +29,7 @@ from srcdiff.transform.statements import (
     Adjoint,
     Context,
     assignment,
+    in_order,
     name_seed,
     parallel,
     returned,
@@ -61,6 +63,29 @@ class Primal:
     one_shape: frozenset[str] = frozenset()
 
 
+class Calls(Protocol):
+    """Reverses calls of the user's functions."""
+
+    def is_call(self, e: n.Expr) -> bool:
+        """Whether the expression is such a call."""
+
+    def tapes(self, s: n.Assign, context: Context, useful: frozenset[str]) -> tuple[str, ...]:
+        """Names wished for the lists that the callee keeps its tapes in."""
+
+    def adjoint(
+        self,
+        s: n.Assign,
+        targets: tuple[n.Var, ...],
+        context: Context,
+        useful: frozenset[str],
+        lists: tuple[str, ...],
+    ) -> Adjoint:
+        """The adjoint of the call."""
+
+    def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
+        """The call in the forward sweep."""
+
+
 class Reverser:
     """Reverses one function.
 
@@ -68,6 +93,8 @@ class Reverser:
         primal: the function and its facts.
         result_seed: the adjoint of the result, for each `return`.
         keep_value: the variable that the result is kept in, if it is wanted.
+        calls: reverses calls of the user's functions.
+        leaves: whether the sweeps are two functions, so that no local outlives the first.
     """
 
     def __init__(
@@ -75,12 +102,16 @@ class Reverser:
         primal: Primal,
         result_seed: Callable[[n.Return], list[tuple[n.Expr, Seed]]],
         keep_value: n.Var | None = None,
-        call_adjoint: Callable[..., Adjoint] | None = None,
+        calls: Calls | None = None,
+        leaves: bool = False,
     ) -> None:
         self._primal = primal
         self._result_seed = result_seed
         self._keep_value = keep_value
-        self._call_adjoint = call_adjoint
+        self._calls = calls
+        self._leaves = leaves
+        # The lists that callees keep their tapes in, by call.
+        self.lists: dict[n.Stmt, tuple[str, ...]] = {}
         self.adjoints = Adjoints(primal.names)
         self.temporaries = Temporaries(primal.names)
         self._zeros = may_be_zero(primal.function, primal.kinds)
@@ -102,12 +133,27 @@ class Reverser:
             self.needs,
             self.counters,
             self.tests,
+            self._pinned(),
+            self._leaves,
         )
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
         unbound = sorted(self._record.maybe_unbound)
         start = tuple(n.Assign(n.Var(name), n.Const(None)) for name in unbound)
+        slots = self._record.at_exit
+        forward += tuple(n.Save(slot) for slot in slots)
+        reverse = tuple(n.Restore(slot) for slot in reversed(slots)) + reverse
         return Sweeps(start + forward, reverse, self._record)
+
+    def _pinned(self) -> frozenset[str]:
+        """Active arrays whose shape cannot be had otherwise when an adjoint needs a zero."""
+        arrays = {
+            name
+            for env in self._primal.kinds.before.values()
+            for name, kind in env.items()
+            if isinstance(kind, Array) and kind.ndim
+        }
+        return (self._primal.activity.active_names() & arrays) - self._primal.one_shape
 
     def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
         """Names for the counts of loops and the outcomes of tests."""
@@ -152,7 +198,8 @@ class Reverser:
         """The adjoint of a simple statement; empty where it has none."""
         key = (s, undo)
         if key not in self._adjoints:
-            self._adjoints[key] = name_seed(self._adjoint(s, undo), self.temporaries)
+            named = name_seed(self._adjoint(s, undo), self.temporaries)
+            self._adjoints[key] = in_order(named, self.temporaries.all)
         return self._adjoints[key]
 
     def _adjoint(self, s: n.Stmt, undo: bool) -> Adjoint:
@@ -175,8 +222,8 @@ class Reverser:
         if isinstance(s.target, n.Var):
             if not self._concerns(s.target.name, s.value, context):
                 return Adjoint()
-            if self._call_adjoint is not None and self._is_call(s.value):
-                return self._call_adjoint(s, (s.target,), context)
+            if self._is_call(s.value):
+                return self._call(s, (s.target,), context)
             return assignment(s.target, s.value, context, undo)
         return self._store(s.target, s.value, context, undo)
 
@@ -185,7 +232,15 @@ class Reverser:
         return name in context.varied or bool(smooth_names(value, context.infer) & context.varied)
 
     def _is_call(self, value: n.Expr) -> bool:
-        return False
+        return self._calls is not None and self._calls.is_call(value)
+
+    def _call(self, s: n.Assign, targets: tuple[n.Var, ...], context: Context) -> Adjoint:
+        assert self._calls is not None
+        useful = self._primal.activity.useful_after[s]
+        if s not in self.lists:
+            hints = self._calls.tapes(s, context, useful)
+            self.lists[s] = tuple(self._primal.names.fresh(hint) for hint in hints)
+        return self._calls.adjoint(s, targets, context, useful, self.lists[s])
 
     def _update(self, s: n.Update, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
         name = base_name(s.target)
@@ -256,8 +311,8 @@ class Reverser:
         })
         if not active:
             return Adjoint()
-        if self._call_adjoint is not None and self._is_call(s.value):
-            return self._call_adjoint(s, items, context)
+        if self._is_call(s.value):
+            return self._call(s, tuple(t for t in items if isinstance(t, n.Var)), context)
         raise UnsupportedError(
             "unpacking this value is not supported.", s.span, None, "index it: a = t[0]; b = t[1]."
         )
@@ -300,6 +355,9 @@ class Reverser:
         return (*saves, self._forward(s)), adjoint.first + undo + adjoint.second
 
     def _forward(self, s: n.Stmt) -> n.Stmt:
+        """The statement in the forward sweep: a call may keep a tape."""
+        if isinstance(s, n.Assign) and s in self.lists and self._calls is not None:
+            return self._calls.forward(s, self.lists[s])
         return s
 
     def _result(self, s: n.Return) -> n.Block:
@@ -357,13 +415,16 @@ def _not(test: n.Expr) -> n.Expr:
 
 
 def before_jumps(block: n.Block, added: n.Block) -> n.Block:
-    """The block with statements added at the end of every path through it."""
-    if block and isinstance(block[-1], n.Break | n.Continue):
-        return (*block[:-1], *added, block[-1])
-    if block and isinstance(block[-1], n.If) and has_jump((block[-1],)):
-        last = block[-1]
+    """The block with saves added at the end of every path through it."""
+    last = block[-1] if block else None
+    if isinstance(last, n.Break | n.Continue):
+        return (*block[:-1], *added, last)
+    if isinstance(last, n.If) and has_jump((last,)):
+        saved = {s.slot.hint for s in added if isinstance(s, n.Save)}
+        if not saved & written_names((last,)) and not any(
+            isinstance(s, n.Save) for s in statements((last,))
+        ):
+            return (*block[:-1], *added, last)
         body, orelse = before_jumps(last.body, added), before_jumps(last.orelse, added)
         return (*block[:-1], replace(last, body=body, orelse=orelse))
-    if block and isinstance(block[-1], n.Raise):
-        return block
-    return block + added
+    return block if isinstance(last, n.Raise) else block + added

@@ -25,6 +25,7 @@ from srcdiff.ir.walk import (
     names_in,
     subexpressions,
     substitute,
+    target_names,
 )
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
@@ -105,7 +106,8 @@ def parallel(
 
 def returned(results: list[tuple[n.Expr, Seed]], context: Context) -> Adjoint:
     """The adjoint of a return: each result with its seed."""
-    puller = context.puller({})
+    kinds = {s.value.name: context.infer(e) for e, s in results if isinstance(s.value, n.Var)}
+    puller = context.puller(kinds)
     for value, seed in results:
         puller.pull(value, seed)
     sums = _summed(puller.out, context.adjoints)
@@ -306,6 +308,46 @@ def update(target: n.Var, op: str, value: n.Expr, context: Context, undo: bool) 
                 "the shape of this update is not known.", value.span, None, "write it as an assignment."
             )
     return assignment(target, whole, context, undo)
+
+
+def called(
+    call: n.Expr,
+    operands: list[tuple[n.Expr, Kind]],
+    targets: tuple[n.Var, ...],
+    context: Context,
+) -> Adjoint:
+    """The adjoint of `targets = g(operands)`: `call` gives the operands' adjoints, one after the
+    other where they are several."""
+    kinds = {context.adjoints.name(t.name): context.infer(t) for t in targets}
+    puller = context.puller(kinds)
+    names = [puller.declare(kind) for _, kind in operands]
+    target: n.Target = names[0] if len(names) == 1 else n.Tuple(tuple(names))
+    puller.out.lets.append(n.Assign(target, call))
+    for name, (operand, _) in zip(names, operands, strict=True):
+        puller.pull(operand, Seed(name, may_be_zero=True))
+    sums = _summed(puller.out, context.adjoints)
+    places: list[n.Place] = [context.adjoints.place(t) for t in targets]
+    own = {place: sums.pop(place, None) for place in places}
+    rest: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
+    rest += _replacements(targets, own, context)
+    return Adjoint((), (*puller.out.lets, *rest))
+
+
+def in_order(adjoint: Adjoint, names: tuple[str, ...]) -> Adjoint:
+    """The adjoint with its seeds named in the order of the text."""
+    used = [
+        name
+        for s in adjoint.first + adjoint.second
+        if isinstance(s, n.Assign)
+        for name in target_names(s.target)
+        if name in names
+    ]
+    new = {old: n.Var(name) for old, name in zip(dict.fromkeys(used), names, strict=False)}
+
+    def renamed(s: n.Stmt) -> n.Stmt:
+        return map_expressions(s, lambda e: substitute(e, new))
+
+    return Adjoint(tuple(map(renamed, adjoint.first)), tuple(map(renamed, adjoint.second)))
 
 
 def name_seed(adjoint: Adjoint, temporaries: Temporaries) -> Adjoint:
