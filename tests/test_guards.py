@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import itertools
 import linecache
+import sys
 import threading
 import types
 import weakref
@@ -45,11 +46,14 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Callable[..., types.ModuleType]]:
-    """Makes modules of texts, in files."""
+    """Makes modules of texts, in files; those that generated text imports are given a name."""
     numbers = itertools.count()
+    named: list[str] = []
 
-    def make(text: str, into: types.ModuleType | None = None) -> types.ModuleType:
-        path = tmp_path / f"module{next(numbers)}.py"
+    def make(
+        text: str, into: types.ModuleType | None = None, name: str | None = None
+    ) -> types.ModuleType:
+        path = tmp_path / f"{name or f'module{next(numbers)}'}.py"
         path.write_text(text, encoding="utf-8")
         if into is not None:
             # As a cell of a notebook that is run.
@@ -60,9 +64,14 @@ def load(tmp_path: Path) -> Iterator[Callable[..., types.ModuleType]]:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        if name is not None:
+            named.append(name)
+            sys.modules[name] = module
         return module
 
     yield make
+    for name in named:
+        sys.modules.pop(name, None)
     for name in [name for name in linecache.cache if name.startswith(str(tmp_path))]:
         del linecache.cache[name]
 
@@ -138,7 +147,7 @@ def test_a_helper_of_a_helper_redefined(load: Any) -> None:
 
 
 def test_a_helper_in_another_module(load: Any) -> None:
-    tools = load("k = 2.0\n\ndef g(x):\n    return k * x\n")
+    tools = load("k = 2.0\n\ndef g(x):\n    return k * x\n", name="srcdiff_test_tools")
     m = load("def f(x):\n    return tools.g(x) * tools.k\n")
     m.tools = tools
     d = srcdiff.grad(m.f)
@@ -147,7 +156,7 @@ def test_a_helper_in_another_module(load: Any) -> None:
     assert d(1.0) == pytest.approx(9.0)
     load("def g(x):\n    return 10.0 * x\n", tools)
     assert d(1.0) == pytest.approx(30.0)
-    m.tools = load("k = 1.0\n\ndef g(x):\n    return x\n")
+    m.tools = load("k = 1.0\n\ndef g(x):\n    return x\n", name="srcdiff_test_tools_2")
     assert d(1.0) == pytest.approx(1.0)
 
 

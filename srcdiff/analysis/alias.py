@@ -21,6 +21,9 @@ Pairs = frozenset[tuple[str, str]]
 # Memory that is reachable from outside the function by a global name.
 OUTSIDE = "<outside>"
 
+# Memory that the tape keeps a reference to: this and the name of the variable that was saved.
+SAVED = "<saved> "
+
 
 def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
     """The names whose memory the expression's value may share."""
@@ -123,6 +126,10 @@ class _Flow:
                 return self.block(s.body, pairs) | self.block(s.orelse, pairs)
             case n.While() | n.For():
                 return self._loop(s, pairs)
+            case n.Save() if isinstance(s.slot.place, n.Var) and not s.slot.copy:
+                if roots(s.slot.place, infer):
+                    saved = SAVED + s.slot.place.name
+                    pairs |= _pairs(saved, _closure(frozenset((s.slot.place.name,)), pairs))
             case n.Opaque():
                 for name in s.writes:
                     pairs = _bound(name, frozenset((*s.reads, OUTSIDE)), pairs)

@@ -97,13 +97,18 @@ def _bound(
 
 
 def _call_maker(entry: Entry, values: Mapping[str, Any]) -> Rule:
+    """Calls the rule function; what stands before a starred parameter goes by position."""
+    parameters = entry.signature.parameters.values()
+    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     args: list[Any] = []
     keywords = dict(values)
-    for p in entry.signature.parameters.values():
-        if p.kind is p.POSITIONAL_ONLY and p.name in keywords:
-            args.append(keywords.pop(p.name))
-        elif p.kind is p.VAR_POSITIONAL and p.name in keywords:
+    for p in parameters:
+        if p.name not in keywords:
+            continue
+        if p.kind is p.VAR_POSITIONAL:
             args.extend(keywords.pop(p.name).items)
+        elif p.kind is p.POSITIONAL_ONLY or (starred and p.kind is p.POSITIONAL_OR_KEYWORD):
+            args.append(keywords.pop(p.name))
     return entry.maker(*args, **keywords)
 
 

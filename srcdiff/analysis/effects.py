@@ -60,6 +60,8 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
     e = s.value
     if isinstance(e, n.Call) and is_reader(e.callee):
         return
+    if isinstance(e, n.Call) and infer.world.user_kind(e, infer) is not None:
+        return
     active = _active(names_in(e), varied, infer)
     if active:
         what = show(e.callee) if isinstance(e, n.Call) else show(e)

@@ -36,7 +36,7 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.names import COMPARE
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import statements, target_names
+from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
 from srcdiff.rules.registry import NoRule, lookup
 from srcdiff.rules.sampling import elementwise_kind
 
@@ -312,10 +312,13 @@ class _Flow:
         # Loop -> (environment at entry, environment after): an inner loop is not run again
         # where its entry has not changed, or nested loops would cost exponential time.
         self._seen: dict[n.Stmt, tuple[Env, Env, Env | None]] = {}
+        # The kinds of what the tapes keep.
+        self._slots: dict[n.Slot, Kind] = {}
 
     def block(self, block: n.Block, env: Env | None) -> Env | None:
         for s in block:
-            if env is None:
+            # A variable that no path has bound yet: a later trip may, or the primal raises.
+            if env is None or not read_variables(s) <= env.keys():
                 return None
             env = self._statement(s, env)
         return env
@@ -342,6 +345,10 @@ class _Flow:
                 return {**env, **dict.fromkeys(s.writes, UNKNOWN)}
             case n.Effect():
                 return _after_effect(s.value, env, infer)
+            case n.Save():
+                self._slots[s.slot] = infer(s.slot.place)
+            case n.Restore() if isinstance(s.slot.place, n.Var):
+                return {**env, s.slot.place.name: self._slots.get(s.slot, UNKNOWN)}
         return env
 
     def _return(self, kind: Kind, s: n.Stmt) -> None:
@@ -385,6 +392,19 @@ class _Flow:
             return env
         infer = Inference(self._facts.world, env, self._facts.labels[s])
         return _bind(s.target, item_kind(infer(s.iter)), env, infer, None)
+
+
+def read_variables(s: n.Stmt) -> frozenset[str]:
+    """The variables that the statement itself reads by name."""
+    if isinstance(s, n.Assign | n.For):
+        value = s.value if isinstance(s, n.Assign) else s.iter
+        targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
+        read = (value, *(t for t in targets if not isinstance(t, n.Var)))
+    elif isinstance(s, n.Restore) and isinstance(s.slot.place, n.Var):
+        read = ()
+    else:
+        read = expressions(s)
+    return frozenset(x.name for e in read for x in subexpressions(e) if isinstance(x, n.Var))
 
 
 def item_kind(kind: Kind) -> Kind:

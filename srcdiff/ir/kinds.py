@@ -92,7 +92,7 @@ class Known(Kind):
         )
 
     def __hash__(self) -> int:
-        if isinstance(self.value, str | bytes | bool):
+        if isinstance(self.value, str | bytes | bool | np.dtype):
             return hash((type(self.value), self.value))
         return hash((type(self.value), id(self.value)))
 

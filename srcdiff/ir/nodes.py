@@ -13,10 +13,6 @@ from typing import Any
 from srcdiff.errors import Span
 
 
-def _span() -> Any:
-    return field(default=None, compare=False, repr=False, kw_only=True)
-
-
 # --- expressions --------------------------------------------------------------------------------
 
 
@@ -24,7 +20,7 @@ def _span() -> Any:
 class Expr:
     """A value. Two expressions are equal when they read the same, wherever they stand."""
 
-    span: Span | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -157,8 +153,8 @@ Target = Var | Index | Field | Tuple
 class Stmt:
     """A statement. `note` is printed as a comment at its end."""
 
-    span: Span | None = _span()
-    note: str | None = _span()
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+    note: str | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

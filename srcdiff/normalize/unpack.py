@@ -39,6 +39,10 @@ class _Unpack:
         return tuple(out)
 
     def _assign(self, s: n.Assign, target: n.Tuple) -> n.Block:
+        if any(isinstance(t, n.Tuple) for t in target.items):
+            flat = _flattened(target, s.value)
+            if flat is not None:
+                return self._assign(replace(s, target=flat[0], value=flat[1]), flat[0])
         names = [t.name for t in target.items if isinstance(t, n.Var)]
         if len(names) == len(target.items) == len(set(names)):
             return (s,)
@@ -54,3 +58,22 @@ class _Unpack:
             begin = (replace(s, target=n.Tuple(fresh)),)
         ends = (n.Assign(t, v, span=s.span) for t, v in zip(target.items, fresh, strict=True))
         return self.block((*begin, *ends))
+
+
+def _flattened(target: n.Tuple, value: n.Expr) -> tuple[n.Tuple, n.Tuple] | None:
+    """`(a, b), c = (x, y), z` as `a, b, c = x, y, z`, where the displays match."""
+    if not isinstance(value, n.Tuple) or len(value.items) != len(target.items):
+        return None
+    targets: list[n.Expr] = []
+    values: list[n.Expr] = []
+    for t, v in zip(target.items, value.items, strict=True):
+        if isinstance(t, n.Tuple):
+            inner = _flattened(t, v)
+            if inner is None:
+                return None
+            targets += inner[0].items
+            values += inner[1].items
+        else:
+            targets.append(t)
+            values.append(v)
+    return n.Tuple(tuple(targets), span=target.span), n.Tuple(tuple(values), span=value.span)

@@ -87,15 +87,17 @@ class _Dead:
 
     def _write(self, s: n.Stmt, live: Names) -> tuple[n.Stmt | None, Names]:
         assert isinstance(s, n.Assign | n.Update)
-        if not self._needed(s.target, live) and self._pure(s):
+        if not self._needed(s.target, live, isinstance(s, n.Update)) and self._pure(s):
             return None, live
         killed = frozenset(target_names(s.target)) if isinstance(s, n.Assign) else frozenset()
         return s, (live - killed) | mentions(s)
 
-    def _needed(self, target: n.Expr, live: Names) -> bool:
+    def _needed(self, target: n.Expr, live: Names, update: bool = False) -> bool:
         names = frozenset(target_names(target))
         for name in stores_into(target):
             names |= {name} | self._shared(name)
+        # An update may be in place.
+        names |= self._shared(target.name) if isinstance(target, n.Var) and update else frozenset()
         return bool(names & live)
 
     def _pure(self, s: n.Stmt) -> bool:
@@ -120,6 +122,7 @@ class _Dead:
 
     def _loop(self, s: n.While | n.For, live: Names) -> tuple[n.Stmt | None, Names]:
         head = live
+        target = frozenset(target_names(s.target)) if isinstance(s, n.For) else frozenset()
         seen = self._seen.get(s)
         if seen is not None and seen[0] <= live:
             head |= seen[2]
@@ -134,7 +137,7 @@ class _Dead:
                 break
             head |= before
         self._seen[s] = (live, len(self._slots), head)
-        if not _acts(body) and self._pure(s):
+        if not _acts(body) and not target & live and self._pure(s):
             return None, live
         return replace(s, body=body), head | mentions(s)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from srcdiff.analysis.alias import OUTSIDE, Aliases, aliases, in_place_names, partners, roots
+from srcdiff.analysis.alias import OUTSIDE, SAVED, Aliases, aliases, in_place_names, partners, roots
 from srcdiff.analysis.kinds import Kinds
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, blocks, statements, with_blocks
 
 
@@ -83,3 +85,29 @@ def _copied(e: n.Expr, kind: object) -> n.Expr:
     if isinstance(kind, Array):
         return n.Call(n.Field(e, "copy"))
     return np_call("array", e)
+
+
+def check_saved(function: n.Function, kinds: Kinds) -> None:
+    """Refuses a store into memory of which the tape keeps only a reference.
+
+    Raises:
+        UnsupportedError: there is one, in the forward sweep.
+    """
+    facts = aliases(function, kinds)
+    for s in statements(function.body):
+        if not isinstance(s, n.Assign | n.Update) or not kinds.reached(s) or s.span is None:
+            continue
+        names = stores_into(s.target)
+        if isinstance(s, n.Update) and isinstance(s.target, n.Var):
+            names |= {s.target.name}
+        for name in sorted(names):
+            saved = sorted(o for o in facts.of(name, s) if o.startswith(SAVED))
+            if saved:
+                raise UnsupportedError(
+                    f"{name!r} is written into, and may share memory with an earlier value of "
+                    f"{saved[0].removeprefix(SAVED)!r} that the derivative reads; stores into "
+                    "shared memory are not supported yet.",
+                    s.span,
+                    None,
+                    "make the one a copy of the other with .copy().",
+                )

@@ -18,7 +18,7 @@ from srcdiff.ir.walk import expressions, names_in, statements
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
-from srcdiff.optimize.ownership import own
+from srcdiff.optimize.ownership import check_saved, own
 from srcdiff.optimize.refold import refold
 from srcdiff.tape.plan import Planner
 
@@ -97,6 +97,7 @@ def _polished(plan: Plan) -> n.Function:
     function = _joined(plan)
     for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead, _own):
         function = step(plan, function)
+    check_saved(function, _kinds(plan, function))
     return function
 
 

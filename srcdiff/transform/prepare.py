@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srcdiff.analysis.activity import Activity, activity, smooth_names
+from srcdiff.analysis.activity import Activity, activity, differentiable, smooth_names
 from srcdiff.analysis.alias import aliases
 from srcdiff.analysis.effects import check_effects
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Known
+from srcdiff.ir.kinds import Array, Kind, Known, TupleOf
 from srcdiff.ir.walk import blocks, names_of, statements, with_blocks
 from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
 from srcdiff.normalize.jumps import jumps_to_tails
 from srcdiff.normalize.loops import index_loops, steady_loops
+from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
 from srcdiff.transform.reverse import Primal
 
@@ -94,8 +95,15 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
         active = smooth_names(s.iter, infer) & facts.varied_before.get(s, frozenset())
         return bool(active) and isinstance(infer(s.iter), Array)
 
+    def length(name: str) -> int | None:
+        seen = {env[name] for env in kinds.before.values() if name in env}
+        sizes = {len(kind.items) if isinstance(kind, TupleOf) else -1 for kind in seen}
+        wanted = any(differentiable(kind) for kind in seen)
+        return sizes.pop() if len(sizes) == 1 and wanted and -1 not in sizes else None
+
     function = index_loops(function, names, over_active)
-    return choices_to_ifs(function, names, choice)
+    function = choices_to_ifs(function, names, choice)
+    return tuples_to_names(function, names, length)
 
 
 def _one_shape(

@@ -98,6 +98,8 @@ class Puller:
                 self._index(e, seed)
             case n.Call() if self._is_where(e):
                 self._where(e, seed)
+            case n.Call() if _display(e) is not None:
+                self._array(e, seed)
             case n.Choose():
                 self._refuse(
                     "this conditional expression stands where only one side may be evaluated.",
@@ -276,6 +278,30 @@ class Puller:
                 masked = replace(masked, value=value)
             self.pull(operand, masked)
 
+    # --- np.array of a display ------------------------------------------------------------------
+
+    def _array(self, e: n.Call, seed: Seed) -> None:
+        """`np.array([a, b])`: each item gets its element of the seed."""
+        kind = self._infer(e)
+        display = _display(e)
+        if display is None or not isinstance(kind, Array):
+            self._refuse("the shape of this array is not known.")
+            return
+        value = spread(self._unmasked(seed).value, self._result(e), kind, self._infer)
+        if not isinstance(value, n.Var):
+            value = self._name(value, kind)
+        self._items(display, value, (), seed.may_be_zero)
+
+    def _items(
+        self, display: n.Expr, value: n.Expr, at: tuple[n.Expr, ...], may_be_zero: bool
+    ) -> None:
+        if isinstance(display, n.List | n.Tuple):
+            for i, item in enumerate(display.items):
+                self._items(item, value, (*at, n.Const(i)), may_be_zero)
+            return
+        key = at[0] if len(at) == 1 else n.Tuple(at)
+        self.pull(display, Seed(n.Index(value, key), may_be_zero=may_be_zero))
+
     def _unmasked(self, seed: Seed) -> Seed:
         """The seed with its masks applied, the outermost last."""
         value = seed.value
@@ -350,6 +376,14 @@ def _place(e: n.Expr) -> n.Place | None:
     while isinstance(base, n.Index) or (isinstance(base, n.Field) and base.name == "T"):
         base = base.base
     return e if isinstance(base, n.Var) and isinstance(e, n.Index) else None
+
+
+def _display(e: n.Call) -> n.Expr | None:
+    """The list or tuple display that `np.array` is called on, if it is one."""
+    if not isinstance(e.callee, n.Ref) or not e.args:
+        return None
+    made = e.callee.value is np.array or e.callee.value is np.asarray
+    return e.args[0] if made and isinstance(e.args[0], n.List | n.Tuple) else None
 
 
 def _subject(e: n.Expr) -> str:

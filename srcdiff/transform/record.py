@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from srcdiff.analysis.activity import is_reader
-from srcdiff.analysis.alias import OUTSIDE, Aliases, in_place_names, partners
+from srcdiff.analysis.alias import Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.ir.reads import stores_into, target_reads, value_reads
-from srcdiff.errors import Span, UnsupportedError
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, is_number
 from srcdiff.ir.walk import (
@@ -151,7 +151,7 @@ class _Flow:
     def _assign(self, s: n.Assign, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
         need |= needs.old
-        slots = [self._slot(n.Var(name), s) for name in target_names(s.target) if name in need]
+        slots = [n.Slot(n.Var(name), False, name) for name in target_names(s.target) if name in need]
         slots += self._store_slots(s.target, s, need)
         need = self._saved(s, slots, need, bound)
         names = frozenset(target_names(s.target))
@@ -199,30 +199,13 @@ class _Flow:
             need |= target_reads(slot.place)
         return need
 
-    def _slot(self, place: n.Var, s: n.Stmt, span: Span | None = None) -> n.Slot:
-        """A save by reference; refused where the memory behind it may be written into."""
-        others = partners(place.name, self._ever)
-        if not is_number(self._facts.kinds.at(s)(place)):
-            written = ({place.name} | others) & self._in_place
-            if others and written:
-                self._refuse_view(place.name, sorted(others)[0], s)
-        return n.Slot(place, False, place.name)
-
-    def _refuse_view(self, name: str, other: str, s: n.Stmt) -> None:
-        other = "a global array" if other == OUTSIDE else repr(other)
-        raise UnsupportedError(
-            f"{name!r} may share memory with {other}, and one of them is written into; "
-            "stores into shared memory are not supported yet.",
-            s.span,
-            None,
-            "make the one a copy of the other with .copy().",
-        )
-
     def _effect(self, s: n.Effect, need: Names, bound: Names) -> State:
         """A call that may change what it is given: arrays are saved, other things refused."""
         if not isinstance(s.value, n.Call) or is_reader(s.value.callee):
             return need, bound
         infer = self._facts.kinds.at(s)
+        if infer.world.user_kind(s.value, infer) is not None:
+            return need, bound
         slots = []
         for name in sorted(names_in(s.value) & need):
             kind = infer(n.Var(name))
@@ -299,16 +282,15 @@ class _Flow:
             return seen[2]
         entry = need
         targets = frozenset(target_names(s.target)) if isinstance(s, n.For) else _NONE
-        slots = [self._slot(n.Var(name), s) for name in sorted(targets & need)]
+        slots = [n.Slot(n.Var(name), False, name) for name in sorted(targets & need)]
         need = self._saved(s, slots, need, bound) - targets
         head = need
         carried = self._facts.live.carried[s]
-        local = self._bound_in(s.body)
         while True:
             end, end_bound = self.block(s.body, head, bound | targets, True)
             if end is None:
                 break
-            dying = (end & local) - carried - targets
+            dying = (end & self._bound_in(s.body)) - carried - targets
             new = head | ((end - self._save_at_end(s, 0, dying, end_bound)) - targets)
             if new == head:
                 break
@@ -339,7 +321,7 @@ class _Flow:
         self.unbound |= names - bound
         old = self.result.at_end.get((s, k), ())
         known = {slot.hint for slot in old}
-        new = tuple(self._slot(n.Var(name), s) for name in sorted(names - known))
+        new = tuple(n.Slot(n.Var(name), False, name) for name in sorted(names - known))
         if new:
             self.result.at_end[s, k] = old + new
         return names | frozenset(known)

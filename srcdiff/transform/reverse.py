@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
 from srcdiff.analysis.activity import Activity, smooth_names
 from srcdiff.analysis.alias import Aliases
 from srcdiff.analysis.kinds import Kinds
@@ -19,7 +21,7 @@ from srcdiff.ir.reads import shape_reads, value_reads
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array
+from srcdiff.ir.kinds import Array, is_float, is_number
 from srcdiff.ir.walk import base_name, blocks, expressions, statements, written_names
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
@@ -139,11 +141,19 @@ class Reverser:
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
         unbound = sorted(self._record.maybe_unbound)
-        start = tuple(n.Assign(n.Var(name), n.Const(None)) for name in unbound)
+        start = tuple(n.Assign(n.Var(name), self._unset(name)) for name in unbound)
         slots = self._record.at_exit
         forward += tuple(n.Save(slot) for slot in slots)
         reverse = tuple(n.Restore(slot) for slot in reversed(slots)) + reverse
         return Sweeps(start + forward, reverse, self._record)
+
+    def _unset(self, name: str) -> n.Expr:
+        """What a variable holds that is saved where it may not be bound: nothing a number could
+        be made of unnoticed."""
+        seen = [env[name] for env in self._primal.kinds.before.values() if name in env]
+        if seen and all(is_number(kind) and is_float(kind) for kind in seen):
+            return n.Ref("np.nan", np.nan, np)
+        return n.Const(None)
 
     def _pinned(self) -> frozenset[str]:
         """Active arrays whose shape cannot be had otherwise when an adjoint needs a zero."""
