@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
+from srcdiff.assemble.calls import PairMaker
+from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
+from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
 from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
@@ -16,9 +19,6 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Dim, Kind
 from srcdiff.ir.walk import names_of
-from srcdiff.transform.calls import PairMaker
-from srcdiff.transform.gradient import Wanted, check_result, gradient, written_params
-from srcdiff.transform.prepare import Setting, parameter_sizes, prepare
 from srcdiff.world import LiveWorld
 
 
@@ -92,7 +92,9 @@ def derive(request: Request) -> Derived:
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(primal.names)
     _check_result(request, primal.kinds.returned, lowered)
-    wanted = Wanted(request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux)
+    wanted = Wanted(
+        request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
+    )
     function = gradient(primal, wanted, kinds, world, calls, _doc(request, lowered))
     text, constants, dependencies = _text([*calls.functions(), function], world)
     return Derived(
@@ -164,9 +166,7 @@ def _text(
     functions = world.with_helpers(functions)
     names = Names(frozenset().union(*(names_of(f) for f in functions)) | {functions[-1].name})
     free = FreeNames(names)
-    for e in world.preferred():
-        free.add(e)
-    for e in free_expressions(functions):
+    for e in (*world.preferred(), *free_expressions(functions)):
         free.add(e)
     dependencies = world.dependencies(free)
     values = {d.alias: world.shown(d) for d in dependencies if d.kind is not None and d.alias}

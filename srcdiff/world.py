@@ -251,4 +251,3 @@ def source_of(value: Any) -> str:
     if value is None or isinstance(value, bool | int | float | complex | str | bytes):
         return repr(value)
     return "..."
-

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Facts about a function: kinds, shapes, aliases, activity, liveness, effects. Changes nothing."""

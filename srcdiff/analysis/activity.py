@@ -208,9 +208,7 @@ class _Useful:
                 useful = self._statement(s, useful, jump)
         return useful
 
-    def _statement(
-        self, s: n.Stmt, useful: Names, jump: tuple[Names, Names] | None
-    ) -> Names:
+    def _statement(self, s: n.Stmt, useful: Names, jump: tuple[Names, Names] | None) -> Names:
         match s:
             case n.Break() if jump is not None:
                 useful = jump[0]

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
-from srcdiff.ir.reads import stores_into
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, RangeOf, is_number
+from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, children, statements, target_names
 
 Pairs = frozenset[tuple[str, str]]
@@ -49,7 +49,9 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             return frozenset((*e.reads, OUTSIDE))
     bound = bind_call(e, infer)
     if bound is not None:
-        return _of_all((bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer)
+        return _of_all(
+            (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer
+        )
     return _of_unknown(e, infer)
 
 

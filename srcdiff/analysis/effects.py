@@ -7,10 +7,10 @@ from srcdiff.analysis.alias import OUTSIDE, Aliases
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.ir.reads import stores_into
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.reads import stores_into
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_in, statements, subexpressions
 
@@ -49,10 +49,11 @@ def _check_opaque(s: n.Opaque, varied: Names, infer: Inference) -> None:
     active = _active(frozenset(s.reads) | frozenset(s.writes), varied, infer)
     if active:
         raise UnsupportedError(
-            f"this statement is not supported where it meets {active[0]!r}, which is differentiated.",
+            f"this statement is not supported where it meets {active[0]!r}, which is "
+            "differentiated.",
             s.span,
             None,
-            "write it with assignments, if, for and while, or keep differentiated values out of it.",
+            "write it with assignments, if, for and while, or keep such values out of it.",
         )
 
 
@@ -112,9 +113,7 @@ def _written(s: n.Stmt, infer: Inference) -> Names:
     return frozenset()
 
 
-def _check_store(
-    name: str, s: n.Stmt, live: Liveness, shared: Aliases, params: Names
-) -> None:
+def _check_store(name: str, s: n.Stmt, live: Liveness, shared: Aliases, params: Names) -> None:
     others = shared.of(name, s)
     for other in sorted(others):
         if other == OUTSIDE or other in params or other in live.after[s]:

@@ -36,8 +36,8 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.names import COMPARE
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
-from srcdiff.rules.registry import NoRule, lookup
+from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.rules.registry import lookup
 from srcdiff.rules.sampling import elementwise_kind
 
 Env = Mapping[str, Kind]
@@ -482,7 +482,8 @@ def _dims(kind: Kind) -> list[Dim]:
 
 def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
     """The kind with sizes that were made inside the loop named after the loop's head: in the next
-    trip the same statement makes another size under the old name."""
+    trip the same statement makes another size under the old name.
+    """
 
     def dim(d: int | Dim, i: int) -> int | Dim:
         if isinstance(d, int) or d.name in old or d.name.startswith(label):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from srcdiff.ir.reads import mentions
 from srcdiff.ir import nodes as n
+from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import target_names
 
 Names = frozenset[str]
@@ -69,7 +69,9 @@ class _Flow:
             before = self.block(s.body, head, (live, head))
             if isinstance(s, n.For):
                 before -= frozenset(target_names(s.target))
-            self._facts.carried[s] = before | (mentions(s) if isinstance(s, n.While) else frozenset())
+            self._facts.carried[s] = before | (
+                mentions(s) if isinstance(s, n.While) else frozenset()
+            )
             if before <= head:
                 break
             head |= before

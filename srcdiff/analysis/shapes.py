@@ -94,13 +94,20 @@ def slice_dim(dim: int | Dim, key: n.Slice, infer: Infer, at: str) -> int | Dim:
     if key.lower is None and step == 1 and key.upper is not None:
         size = infer(key.upper)
         # `x[:len(x)]`; a size that may have come from a subtraction could be negative.
-        if isinstance(size, Number) and isinstance(size.size, Dim) and size.size == dim and not size.size.minus:
+        if (
+            isinstance(size, Number)
+            and isinstance(size.size, Dim)
+            and size.size == dim
+            and not size.size.minus
+        ):
             return dim
     name = dim if isinstance(dim, int) else f"{dim.name}-{dim.minus}"
     return Dim(f"{at}|{name}[{show(key)}]")
 
 
-def _exact(dim: int | Dim, key: n.Slice, lower: int, upper: int | None, step: int) -> int | Dim | None:
+def _exact(
+    dim: int | Dim, key: n.Slice, lower: int, upper: int | None, step: int
+) -> int | Dim | None:
     if isinstance(dim, int):
         start = None if key.lower is None else lower
         return len(range(*slice(start, upper, step).indices(dim)))

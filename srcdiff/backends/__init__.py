@@ -1,1 +1,1 @@
-"""TODO."""
+"""The text made a function: CPython's own compiler."""

@@ -89,7 +89,9 @@ def module_text(
         elif name not in own:
             missing[name] = value
     body: list[Any] = []
-    for line in sorted(imports, key=lambda x: (x.startswith("from srcdiff"), x.startswith("from"), x)):
+    for line in sorted(
+        imports, key=lambda x: (x.startswith("from srcdiff"), x.startswith("from"), x)
+    ):
         body.append(ast.parse(line).body[0])
     for name, text in sorted(values.items()):
         body.append(_global(name, text))
@@ -108,19 +110,21 @@ def _global(name: str, text: str) -> ast.stmt:
 def _import(name: str, value: Any) -> str | None:
     """The import that binds the name to the object, if one does."""
     if isinstance(value, ModuleType):
-        module = value.__name__
-        return f"import {module}" if module == name else f"import {module} as {name}"
+        path = value.__name__
+        return f"import {path}" if path == name else f"import {path} as {name}"
     module = getattr(value, "__module__", None)
     own = getattr(value, "__qualname__", getattr(value, "__name__", None))
     if own is None or module in (None, "__main__", "builtins"):
         return None
-    if getattr(value, "__module__", "").startswith("srcdiff.runtime"):
+    if str(getattr(value, "__module__", "")).startswith("srcdiff.runtime"):
         module = "srcdiff.runtime"
     for place in (module, "numpy", "math"):
         if getattr(sys.modules.get(place), own, None) is value and own.isidentifier():
             return f"from {place} import {own}" + ("" if own == name else f" as {name}")
     if isinstance(value, np.ufunc):
-        return f"from numpy import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")
+        return f"from numpy import {value.__name__}" + (
+            "" if value.__name__ == name else f" as {name}"
+        )
     return None
 
 

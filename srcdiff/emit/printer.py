@@ -30,7 +30,8 @@ class Comment(ast.stmt):
     text: str
 
     def __init__(self, text: str = "", **attributes: Any) -> None:
-        super().__init__(text=text, **attributes)
+        super().__init__(**attributes)
+        self.text = text
 
 
 def print_module(tree: Any) -> str:

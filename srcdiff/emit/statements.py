@@ -69,7 +69,6 @@ class Emitter:
             body=body or [ast.Pass()],
             decorator_list=[],
             returns=None,
-            type_params=[],
         )
 
     # --- statements -----------------------------------------------------------------------------

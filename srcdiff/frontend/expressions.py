@@ -73,9 +73,9 @@ def _opaque(node: Any, span: Span | None) -> n.Expr:
         if name in refused:
             what = {"NamedExpr": "an assignment inside an expression"}.get(name, name.lower())
             raise UnsupportedError(
-                f"{what} is not supported.", span, remedy="assign in a statement of its own."
-                if name == "NamedExpr"
-                else None,
+                f"{what} is not supported.",
+                span,
+                remedy="assign in a statement of its own." if name == "NamedExpr" else None,
             )
     plain = gast.gast_to_ast(node)
     reads = {x.id for x in gast.walk(node) if isinstance(x, gast.Name)}
@@ -100,7 +100,9 @@ def _attribute(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 
 
 def _subscript(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    return n.Index(lower_expression(node.value, scope), lower_expression(node.slice, scope), span=span)
+    return n.Index(
+        lower_expression(node.value, scope), lower_expression(node.slice, scope), span=span
+    )
 
 
 def _slice(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
@@ -116,7 +118,11 @@ def _binary(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 def _unary(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     operand = lower_expression(node.operand, scope)
     op = _UNARY[type(node.op).__name__]
-    if op == "neg" and isinstance(operand, n.Const) and type(operand.value) in (int, float, complex):
+    if (
+        op == "neg"
+        and isinstance(operand, n.Const)
+        and type(operand.value) in (int, float, complex)
+    ):
         return n.Const(-operand.value, span=span)
     return n.Op(op, (operand,), span=span)
 

@@ -1,8 +1,8 @@
 """gast → IR: statements and whole functions.
 
-    def f(x, n=2):              Function("f", (Param("x"), Param("n", default=2)),
-        x += 1            →         (Update(Var("x"), "add", Const(1)),
-        return x ** n                Return(Op("pow", (Var("x"), Var("n"))))))
+def f(x, n=2):              Function("f", (Param("x"), Param("n", default=2)),
+x += 1            →         (Update(Var("x"), "add", Const(1)),
+return x ** n                Return(Op("pow", (Var("x"), Var("n"))))))
 """
 
 from __future__ import annotations
@@ -230,9 +230,13 @@ def _opaque(node: Any, scope: Scope) -> n.Stmt:
     """A statement kept verbatim; a jump or a yield inside it could not be followed."""
     span = scope.span(node)
     for inner in gast.walk(node):
-        if isinstance(inner, gast.Return | gast.Break | gast.Continue | gast.Yield | gast.YieldFrom):
+        if isinstance(
+            inner, gast.Return | gast.Break | gast.Continue | gast.Yield | gast.YieldFrom
+        ):
             raise UnsupportedError(
-                f"{_describe(node)} is not supported here.", span, remedy="take it out of the function."
+                f"{_describe(node)} is not supported here.",
+                span,
+                remedy="take it out of the function.",
             )
     names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
     writes = {x.id for x in names if isinstance(x.ctx, gast.Store | gast.Del)} & scope.locals

@@ -99,7 +99,7 @@ def is_fixed(value: Any) -> bool:
 def is_library(module: ModuleType) -> bool:
     """Whether a module's attributes count as constants: NumPy's and the standard library's do."""
     top = module.__name__.partition(".")[0]
-    return top == "numpy" or top in sys.stdlib_module_names and top != "__main__"
+    return top == "numpy" or (top in sys.stdlib_module_names and top != "__main__")
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Sums of contributions, with like terms collected.
 
-    d * (1.0 - 0.1 * x) - 0.1 * x * d      →      d * (1.0 - 0.2 * x)
+d * (1.0 - 0.1 * x) - 0.1 * x * d      →      d * (1.0 - 0.2 * x)
 """
 
 from __future__ import annotations

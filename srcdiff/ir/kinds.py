@@ -80,7 +80,8 @@ class RangeOf(Kind):
 @dataclass(frozen=True)
 class Known(Kind):
     """A value known when the text is made: None, a string, a bool, a type, a dtype, a callable,
-    a module, a slice structure. Identity and type count, as 1 == True."""
+    a module, a slice structure. Identity and type count, as 1 == True.
+    """
 
     value: Any
 
@@ -119,7 +120,9 @@ FLOAT64 = Scalar(np.dtype(np.float64))
 
 def is_number(kind: Kind) -> bool:
     """Whether the value is a Python number or a NumPy scalar: immutable, without dimensions."""
-    return isinstance(kind, Number | Scalar) or (isinstance(kind, Known) and type(kind.value) is bool)
+    return isinstance(kind, Number | Scalar) or (
+        isinstance(kind, Known) and type(kind.value) is bool
+    )
 
 
 def dims_of(kind: Kind) -> Dims | None:
@@ -244,7 +247,8 @@ def _join_dim(a: int | Dim, b: int | Dim, name: str) -> int | Dim:
 
 def _join_numbers(a: Kind, b: Kind) -> Kind:
     """Numbers of two types: the wider one. A NumPy scalar absorbs a Python number, for what
-    matters to the rules is that arithmetic on it does not raise where Python's would."""
+    matters to the rules is that arithmetic on it does not raise where Python's would.
+    """
     dtype = promote(a, b)
     if isinstance(a, Scalar) or isinstance(b, Scalar):
         return Scalar(dtype)

@@ -12,7 +12,6 @@ from typing import Any
 
 from srcdiff.errors import Span
 
-
 # --- expressions --------------------------------------------------------------------------------
 
 
@@ -49,7 +48,8 @@ class Const(Expr):
 @dataclass(frozen=True)
 class Ref(Expr):
     """An object that the text names by a path and that never changes: a function, a module, a
-    module's constant. `root` is the object that the first name of the path stands for."""
+    module's constant. `root` is the object that the first name of the path stands for.
+    """
 
     path: str
     value: Any = field(compare=False, repr=False)

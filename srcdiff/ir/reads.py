@@ -39,7 +39,12 @@ def _reads(e: n.Expr, value: bool = True) -> Iterator[tuple[str, bool]]:
         yield from _shape_of(e.base)
         return
     below = children(e)
-    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.args and _is_shape(e.callee.value):
+    if (
+        isinstance(e, n.Call)
+        and isinstance(e.callee, n.Ref)
+        and e.args
+        and _is_shape(e.callee.value)
+    ):
         yield from _shape_of(e.args[0])
         below = (*e.args[1:], *(v for _, v in e.keywords))
     for child in below:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from srcdiff.ir import nodes as n
 
@@ -142,11 +143,11 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
     """The statement with `f` applied to the expressions that stand directly in it."""
     match s:
         case n.Assign() | n.Update():
-            return replace(s, target=f(s.target), value=f(s.value))
+            return replace(s, target=_place(f(s.target)), value=f(s.value))
         case n.If() | n.While():
             return replace(s, test=f(s.test))
         case n.For():
-            return replace(s, target=f(s.target), iter=f(s.iter))
+            return replace(s, target=_place(f(s.target)), iter=f(s.iter))
         case n.Return() | n.Effect():
             return s if s.value is None else replace(s, value=f(s.value))
         case n.Raise():
@@ -156,6 +157,12 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
             message = None if s.message is None else f(s.message)
             return replace(s, test=f(s.test), message=message)
     return s
+
+
+def _place(e: n.Expr) -> Any:
+    """A target after a mapping, which must leave it one."""
+    assert isinstance(e, n.Var | n.Index | n.Field | n.Tuple)
+    return e
 
 
 def statements(block: n.Block) -> Iterator[n.Stmt]:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Function to function, before the facts: calls, jumps, loops, unpacking, in reversible form."""

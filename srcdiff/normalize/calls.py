@@ -77,7 +77,8 @@ class _Hoist:
         e = rebuild(e, self._value)
         if not is_user_call(e, self._ours):
             return e
-        assert isinstance(e, n.Call) and isinstance(e.callee, n.Ref)
+        assert isinstance(e, n.Call)
+        assert isinstance(e.callee, n.Ref)
         return self._named(e, e.callee.value.__name__)
 
     def _named(self, e: n.Expr, what: str) -> n.Var:

@@ -1,10 +1,10 @@
 """Conditional expressions that carry a derivative, as `if` statements.
 
-    y = 2.0 * (a if t else b)      →      if t:
-                                              chosen = a
-                                          else:
-                                              chosen = b
-                                          y = 2.0 * chosen
+y = 2.0 * (a if t else b)      →      if t:
+chosen = a
+else:
+chosen = b
+y = 2.0 * chosen
 """
 
 from __future__ import annotations

@@ -165,6 +165,4 @@ def _jumps(s: n.If) -> bool:
 
 
 def _block_jumps(block: n.Block) -> bool:
-    return any(
-        isinstance(s, _JUMPS) or (isinstance(s, n.If) and _jumps(s)) for s in block
-    )
+    return any(isinstance(s, _JUMPS) or (isinstance(s, n.If) and _jumps(s)) for s in block)

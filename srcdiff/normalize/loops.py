@@ -21,9 +21,7 @@ def steady_loops(function: n.Function, names: Names) -> n.Function:
     return replace(function, body=_map(function.body, lambda s: _steady(s, names)))
 
 
-def index_loops(
-    function: n.Function, names: Names, wanted: Callable[[n.For], bool]
-) -> n.Function:
+def index_loops(function: n.Function, names: Names, wanted: Callable[[n.For], bool]) -> n.Function:
     """The function with these loops over arrays as loops over indices."""
 
     def index(s: n.For) -> n.Block:
@@ -61,7 +59,8 @@ def _steady(s: n.For, names: Names) -> n.Block:
 
 def _changes(e: n.Expr, body: n.Block, targets: frozenset[str]) -> bool:
     """Whether a loop body changes what an expression reads; a store into an array changes its
-    values but not its length."""
+    values but not its length.
+    """
     bound = bound_names(body) | targets
     return bool(names_in(e) & bound or value_reads(e) & stored_names(body))
 
@@ -79,4 +78,3 @@ def _indexed(s: n.For, names: Names) -> n.Block:
     trips = n.Call(n.Ref("range", range, range), (length,))
     item = n.Assign(s.target, n.Index(array, index, span=s.span), span=s.span)
     return (*before, n.For(index, trips, (item, *s.body), span=s.span))
-

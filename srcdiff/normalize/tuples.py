@@ -1,7 +1,7 @@
 """Tuples of local values as one name for each item.
 
-    pair = polar(x, y)                  pair_0, pair_1 = polar(x, y)
-    return pair[0] * pair[1]      →     return pair_0 * pair_1
+pair = polar(x, y)                  pair_0, pair_1 = polar(x, y)
+return pair[0] * pair[1]      →     return pair_0 * pair_1
 """
 
 from __future__ import annotations

@@ -56,7 +56,10 @@ class _Unpack:
             begin = tuple(n.Assign(t, v, span=s.span) for t, v in pairs)
         else:
             begin = (replace(s, target=n.Tuple(fresh)),)
-        ends = (n.Assign(t, v, span=s.span) for t, v in zip(target.items, fresh, strict=True))
+        ends = []
+        for t, v in zip(target.items, fresh, strict=True):
+            assert isinstance(t, n.Var | n.Index | n.Field | n.Tuple)
+            ends.append(n.Assign(t, v, span=s.span))
         return self.block((*begin, *ends))
 
 

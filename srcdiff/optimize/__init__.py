@@ -1,1 +1,1 @@
-"""TODO."""
+"""Function to function, after the transformation: what makes the text read as if by hand."""

@@ -69,7 +69,7 @@ class _Accumulate:
             case n.For() | n.While():
                 # Zero at the head only if it was before the loop and each trip leaves it so.
                 return {name: (e[0], False) for name, e in self.effects(s.body).items()}
-        out = {name: (False, False) for name in self._read(s)}
+        out = dict.fromkeys(self._read(s), (False, False))
         for name, zero in self._assigned(s).items():
             out[name] = (zero, zero)
         return out
@@ -78,11 +78,13 @@ class _Accumulate:
         """The adjoints that a statement assigns or adds to, and whether it makes them zero."""
         if isinstance(s, n.Assign):
             if isinstance(s.target, n.Var):
-                return {s.target.name: self.is_zero(s.value)} if s.target.name in self.adjoints else {}
+                return (
+                    {s.target.name: self.is_zero(s.value)} if s.target.name in self.adjoints else {}
+                )
             return {name: False for name in target_names(s.target) if name in self.adjoints}
         if isinstance(s, n.Update):
             name = base_name(s.target)
-            return {name: False} if name in self.adjoints else {}  # type: ignore[dict-item]
+            return {name: False} if name in self.adjoints else {}
         return {}
 
     def _read(self, s: n.Stmt) -> frozenset[str]:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import instantiate, number
+from srcdiff.ir.fills import fill, filled
 from srcdiff.ir.kinds import Array, Kind, same_dims
 from srcdiff.ir.walk import (
     blocks,
@@ -29,7 +30,6 @@ from srcdiff.ir.walk import (
     with_blocks,
     written_names,
 )
-from srcdiff.ir.fills import fill, filled
 
 Values = dict[str, n.Expr]
 
@@ -133,9 +133,13 @@ class _Propagate:
             fills = [filled(arg) for arg in e.args]
             like = next((f[0] for f in fills if f is not None), None)
             if like is not None:
-                args = tuple(f[1] if f is not None else a for f, a in zip(fills, e.args, strict=True))
-                whole = instantiate(n.Op(e.op, tuple(n.Var(f"<{i}>") for i in range(len(args)))),
-                                    {f"<{i}>": a for i, a in enumerate(args)})
+                args = tuple(
+                    f[1] if f is not None else a for f, a in zip(fills, e.args, strict=True)
+                )
+                whole = instantiate(
+                    n.Op(e.op, tuple(n.Var(f"<{i}>") for i in range(len(args)))),
+                    {f"<{i}>": a for i, a in enumerate(args)},
+                )
                 if all(number(a) is not None for a in args):
                     return fill(like, whole)
                 if self._same_shape(infer(like), infer(whole)):
@@ -200,4 +204,3 @@ def _forget(values: Values, written: frozenset[str]) -> None:
     for name, value in list(values.items()):
         if name in written or names_in(value) & written:
             del values[name]
-

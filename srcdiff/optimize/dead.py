@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from srcdiff.ir.reads import mentions, stores_into
 from srcdiff.ir import nodes as n
+from srcdiff.ir.reads import mentions, stores_into
 from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
 
 Names = frozenset[str]

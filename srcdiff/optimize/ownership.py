@@ -1,7 +1,7 @@
 """Ownership: an array that is written into or returned must not share memory with another.
 
-    dx = y              →   dx = y.copy()       (dx is returned; y is the caller's)
-    dA = dB                 dA = dB.copy()      (dA[i] += ... follows)
+dx = y              →   dx = y.copy()       (dx is returned; y is the caller's)
+dA = dB                 dA = dB.copy()      (dA[i] += ... follows)
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class _Own:
     def _inner(self, s: n.Stmt) -> n.Stmt:
         if not blocks(s):
             return s
-        new = with_blocks(s, tuple(self.block(b) for b in blocks(s)))
-        return new
+        return with_blocks(s, tuple(self.block(b) for b in blocks(s)))
 
 
 def _copied(e: n.Expr, kind: object) -> n.Expr:

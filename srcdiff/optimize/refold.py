@@ -1,8 +1,8 @@
 """Refolding: what the passes took apart is written as a person would.
 
-    db = db * 2         →   db *= 2
-    d = 2.0 * y
-    dx = d              →   dx = 2.0 * y        (d is not read again)
+db = db * 2         →   db *= 2
+d = 2.0 * y
+dx = d              →   dx = 2.0 * y        (d is not read again)
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from srcdiff.ir.walk import base_name, blocks, expressions, subexpressions, subs
 _FOLDED = ("add", "sub", "mul", "div")
 
 
-def refold(function: n.Function, kinds: Kinds, seeds: frozenset[str], adjoints: frozenset[str]) -> n.Function:
+def refold(
+    function: n.Function, kinds: Kinds, seeds: frozenset[str], adjoints: frozenset[str]
+) -> n.Function:
     """The function with updates and single-use seeds folded.
 
     Args:
@@ -110,5 +112,9 @@ def _keeps_shape(s: n.Assign, infer: Inference) -> bool:
     if not isinstance(old, Array):
         return True
     dims = dims_of(new)
-    return dims is not None and same_dims(old.dims, dims) and isinstance(new, Array) and old.dtype == new.dtype
-
+    return (
+        dims is not None
+        and same_dims(old.dims, dims)
+        and isinstance(new, Array)
+        and old.dtype == new.dtype
+    )

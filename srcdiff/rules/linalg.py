@@ -41,7 +41,8 @@ def matmul(a: Kind, b: Kind) -> Rule:
 
 
 def _product_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
-    return np.asarray(np.dot(np.ones(1, a), np.ones(1, b))).dtype
+    product: np.dtype[Any] = np.asarray(np.dot(np.ones(1, a), np.ones(1, b))).dtype
+    return product
 
 
 def _small_pulls(m: int, n: int) -> dict[str, Pull]:

@@ -178,7 +178,7 @@ def _written(loop: n.Stmt) -> frozenset[str]:
 
 
 def _trip_counts(loops: tuple[n.Stmt, ...]) -> tuple[n.Expr, ...] | None:
-    """A bound for each loop's variable, valid before the outermost loop; None where one has none."""
+    """A bound for each loop's variable, valid before the outermost loop; None if one has none."""
     out = []
     written: frozenset[str] = frozenset()
     for loop in loops:
@@ -195,7 +195,9 @@ def _bound(loop: n.Stmt) -> n.Expr | None:
     if not (isinstance(loop, n.For) and isinstance(loop.target, n.Var)) or _breaks(loop.body):
         return None
     call = loop.iter
-    if not (isinstance(call, n.Call) and isinstance(call.callee, n.Ref) and call.callee.value is range):
+    if not (
+        isinstance(call, n.Call) and isinstance(call.callee, n.Ref) and call.callee.value is range
+    ):
         return None
     start, stop, step = _range_arguments(call.args)
     positive = isinstance(step, n.Const) and type(step.value) is int and step.value > 0
@@ -233,7 +235,8 @@ def _is_length(e: n.Expr) -> bool:
 def _breaks(block: n.Block) -> bool:
     """Whether a break of the loop that the block belongs to is in it."""
     for s in block:
-        if isinstance(s, n.Break) or (isinstance(s, n.If) and (_breaks(s.body) or _breaks(s.orelse))):
+        if isinstance(s, n.Break) or (
+            isinstance(s, n.If) and (_breaks(s.body) or _breaks(s.orelse))
+        ):
             return True
     return False
-

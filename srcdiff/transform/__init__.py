@@ -1,1 +1,1 @@
-"""Function → its derivative: seeds pushed down expressions, statements reversed, values recorded."""
+"""Function to its two sweeps: seeds pulled down expressions, statements reversed, values saved."""

@@ -23,12 +23,12 @@ from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import lower_template
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, instantiate, mul, number
+from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, dims_of, is_number, same_dims
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
-from srcdiff.ir.fills import np_call
 from srcdiff.transform.spread import reduce_to, spread
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
@@ -116,7 +116,7 @@ class Puller:
         kind = self._infer(place)
         if kind == UNKNOWN:
             self._refuse(
-                f"it is not known what {show(place)} is: its type cannot be told from the arguments."
+                f"it is not known what {show(place)} is: the arguments do not tell its type."
             )
         if isinstance(kind, TupleOf) or dims_of(kind) is None:
             self._refuse(
@@ -186,6 +186,7 @@ class Puller:
                 "write it with functions that have one, or take the value out of the "
                 "derivative with stop_gradient.",
             )
+        assert bound is not None
         return bound
 
     def _template(self, bound: Bound, name: str, seed: Seed) -> tuple[tuple[str, ...], n.Expr]:
@@ -194,9 +195,7 @@ class Puller:
         template: Template = pull.scalar if use_scalar and pull.scalar else pull.template
         return lower_template(template)
 
-    def _fit(
-        self, e: n.Expr, bound: Bound, templates: Mapping[str, Any], seed: Seed
-    ) -> Seed:
+    def _fit(self, e: n.Expr, bound: Bound, templates: Mapping[str, Any], seed: Seed) -> Seed:
         """The seed in the shape that the templates rely on."""
         rule = bound.rule
         if rule.elementwise or dims_of(rule.kind) in ((), None):
@@ -238,11 +237,9 @@ class Puller:
             value = reduce_to(seed.value, operand, e, dims, target, self._infer)
         self.pull(operand, replace(seed, value=value))
 
-    def _guards(
-        self, bound: Bound, seed: Seed, values: Mapping[str, n.Expr]
-    ) -> dict[str, n.Expr]:
+    def _guards(self, bound: Bound, seed: Seed, values: Mapping[str, n.Expr]) -> dict[str, n.Expr]:
         """Operands replaced by a safe value where the seed is zero."""
-        out = {}
+        out: dict[str, n.Expr] = {}
         for name, safe in bound.rule.safe.items():
             kind = bound.kind if name == "y" else self._infer(values[name])
             shapeless = is_number(self._infer(seed.value)) and is_number(kind)
@@ -402,4 +399,3 @@ def _describe(e: n.Expr) -> str:
 def reads_new(e: n.Expr) -> bool:
     """Whether an expression reads the value that the statement has just assigned."""
     return NEW.name in names_in(e)
-

@@ -16,10 +16,10 @@ from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.alias import Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.ir.reads import stores_into, target_reads, value_reads
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, is_number
+from srcdiff.ir.reads import stores_into, target_reads, value_reads
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
@@ -151,7 +151,9 @@ class _Flow:
     def _assign(self, s: n.Assign, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
         need |= needs.old
-        slots = [n.Slot(n.Var(name), False, name) for name in target_names(s.target) if name in need]
+        slots = [
+            n.Slot(n.Var(name), False, name) for name in target_names(s.target) if name in need
+        ]
         slots += self._store_slots(s.target, s, need)
         need = self._saved(s, slots, need, bound)
         names = frozenset(target_names(s.target))
@@ -296,7 +298,10 @@ class _Flow:
                 break
             head = new
         out = head | self._loop_needs(s)
-        state: State = (out, bound | {self._facts.counters[s]} if s in self._facts.counters else bound)
+        state: State = (
+            out,
+            bound | {self._facts.counters[s]} if s in self._facts.counters else bound,
+        )
         self._seen[s] = (entry, bound, state)
         return state
 
@@ -334,13 +339,12 @@ def _cheap_test(test: n.Expr, kinds: Kinds, s: n.Stmt) -> bool:
         if isinstance(e, n.Call):
             if not (isinstance(e.callee, n.Ref) and e.callee.value in (len, abs)):
                 return False
-        elif isinstance(e, n.OpaqueExpr):
-            return False
-        elif isinstance(e, n.Op | n.Compare) and not _is_scalar(infer(e)):
+        elif isinstance(e, n.OpaqueExpr) or (
+            isinstance(e, n.Op | n.Compare) and not _is_scalar(infer(e))
+        ):
             return False
     return True
 
 
 def _is_scalar(kind: object) -> bool:
     return not isinstance(kind, Array)
-

@@ -17,11 +17,11 @@ from srcdiff.analysis.activity import Activity, smooth_names
 from srcdiff.analysis.alias import Aliases
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
-from srcdiff.ir.reads import shape_reads, value_reads
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, is_float, is_number
+from srcdiff.ir.reads import shape_reads, value_reads
 from srcdiff.ir.walk import base_name, blocks, expressions, statements, written_names
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
@@ -149,7 +149,8 @@ class Reverser:
 
     def _unset(self, name: str) -> n.Expr:
         """What a variable holds that is saved where it may not be bound: nothing a number could
-        be made of unnoticed."""
+        be made of unnoticed.
+        """
         seen = [env[name] for env in self._primal.kinds.before.values() if name in env]
         if seen and all(is_number(kind) and is_float(kind) for kind in seen):
             return n.Ref("np.nan", np.nan, np)
@@ -265,7 +266,10 @@ class Reverser:
             self._check_store(s.target, context, s)
             return store_update(s.target, s.op, s.value, context, undo)
         raise UnsupportedError(
-            "attributes that carry a derivative are not supported yet.", s.span, None, "use a local name."
+            "attributes that carry a derivative are not supported yet.",
+            s.span,
+            None,
+            "use a local name.",
         )
 
     def _store(self, target: n.Expr, value: n.Expr, context: Context, undo: bool) -> Adjoint:
@@ -316,9 +320,14 @@ class Reverser:
                 return Adjoint()
             targets, values = zip(*pairs, strict=True)
             return parallel(tuple(targets), tuple(values), context, undo)
-        active = names & useful & (context.varied | {
-            name for name in names if smooth_names(s.value, context.infer) & context.varied
-        })
+        active = (
+            names
+            & useful
+            & (
+                context.varied
+                | {name for name in names if smooth_names(s.value, context.infer) & context.varied}
+            )
+        )
         if not active:
             return Adjoint()
         if self._is_call(s.value):
@@ -350,7 +359,10 @@ class Reverser:
     def _statement(self, s: n.Stmt) -> tuple[n.Block, n.Block]:
         slots = self._record.before.get(s, ())
         saves: n.Block = tuple(n.Save(slot) for slot in slots)
-        undo: n.Block = tuple(n.Restore(slot, note="undo the overwrite" if slot.copy else None) for slot in reversed(slots))
+        undo: n.Block = tuple(
+            n.Restore(slot, note="undo the overwrite" if slot.copy else None)
+            for slot in reversed(slots)
+        )
         if s in self._record.passive:
             return (*saves, s), undo
         match s:

@@ -78,9 +78,7 @@ def _sum_axes(full: n.Expr, extra: int, ones: list[int]) -> n.Expr:
     return full
 
 
-def _sum_all(
-    value: n.Expr, full: n.Expr, whole: n.Expr, dims: Dims, infer: Inference
-) -> n.Expr:
+def _sum_all(value: n.Expr, full: n.Expr, whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr:
     """The sum over all axes; of one number, the number times the count."""
     if dims_of(infer(value)) == ():
         source = _same_shape(whole, dims, infer)
@@ -112,4 +110,3 @@ def _at_run_time(value: n.Expr, operand: n.Expr) -> n.Expr:
     """Which of two unknown sizes is 1 is only known when the text runs."""
     helper = n.Ref("unbroadcast", unbroadcast, unbroadcast)
     return n.Call(helper, (value, shape_of(operand)))
-

@@ -17,6 +17,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO
+from srcdiff.ir.fills import fill, filled, np_call
 from srcdiff.ir.kinds import Array, Kind, dims_of, same_dims
 from srcdiff.ir.walk import (
     base_name,
@@ -29,7 +30,6 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
-from srcdiff.ir.fills import fill, filled, np_call
 from srcdiff.transform.spread import reduce_to
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
@@ -89,7 +89,10 @@ def parallel(
 ) -> Adjoint:
     """The adjoint of `a, b = x, y`: all seeds are read before any is replaced."""
     single = len(targets) == 1
-    kinds = {context.adjoints.name(t.name): context.infer(v) for t, v in zip(targets, values, strict=True)}
+    kinds = {
+        context.adjoints.name(t.name): context.infer(v)
+        for t, v in zip(targets, values, strict=True)
+    }
     if single:
         kinds[NEW.name] = context.infer(values[0])
     puller = context.puller(kinds, values[0] if single else None)
@@ -151,7 +154,10 @@ def _total(place: n.Place, values: list[n.Expr]) -> n.Expr:
         assert like is not None
         return fill(like[0], total([f[1] for f in spread if f is not None]))
     # In a sum, broadcasting spreads a number as well as full_like does.
-    plain = [f[1] if f is not None and i else v for i, (v, f) in enumerate(zip(values, spread, strict=True))]
+    plain = [
+        f[1] if f is not None and i else v
+        for i, (v, f) in enumerate(zip(values, spread, strict=True))
+    ]
     return total(plain)
 
 
@@ -177,9 +183,7 @@ def _split(
     return Adjoint(tuple(first), tuple(_replace_new(s, kept) for s in remaining))
 
 
-def _before_undo(
-    lets: list[n.Stmt], name: str | None
-) -> tuple[list[n.Stmt], list[n.Stmt]]:
+def _before_undo(lets: list[n.Stmt], name: str | None) -> tuple[list[n.Stmt], list[n.Stmt]]:
     """The named seeds that may be computed before the undo of `name`, and those that may not."""
     first: list[n.Stmt] = []
     later: list[n.Stmt] = []
@@ -305,7 +309,10 @@ def update(target: n.Var, op: str, value: n.Expr, context: Context, undo: bool) 
         dims = dims_of(context.infer(whole))
         if dims is None or len(dims) != kind.ndim:
             raise UnsupportedError(
-                "the shape of this update is not known.", value.span, None, "write it as an assignment."
+                "the shape of this update is not known.",
+                value.span,
+                None,
+                "write it as an assignment.",
             )
     return assignment(target, whole, context, undo)
 
@@ -317,7 +324,8 @@ def called(
     context: Context,
 ) -> Adjoint:
     """The adjoint of `targets = g(operands)`: `call` gives the operands' adjoints, one after the
-    other where they are several."""
+    other where they are several.
+    """
     kinds = {context.adjoints.name(t.name): context.infer(t) for t in targets}
     puller = context.puller(kinds)
     names = [puller.declare(kind) for _, kind in operands]
@@ -352,7 +360,9 @@ def in_order(adjoint: Adjoint, names: tuple[str, ...]) -> Adjoint:
 
 def name_seed(adjoint: Adjoint, temporaries: Temporaries) -> Adjoint:
     """The adjoint with the stored place's seed named."""
-    if not any(_uses_in(_SEED_NAME, e) for s in adjoint.first + adjoint.second for e in expressions(s)):
+    if not any(
+        _uses_in(_SEED_NAME, e) for s in adjoint.first + adjoint.second for e in expressions(s)
+    ):
         return adjoint
     name = temporaries.fresh()
 
@@ -360,4 +370,3 @@ def name_seed(adjoint: Adjoint, temporaries: Temporaries) -> Adjoint:
         return map_expressions(s, lambda e: substitute(e, {_SEED_NAME.name: name}))
 
     return Adjoint(tuple(map(named, adjoint.first)), tuple(map(named, adjoint.second)))
-

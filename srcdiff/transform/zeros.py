@@ -12,7 +12,14 @@ from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array
-from srcdiff.ir.walk import blocks, bound_names, expressions, statements, subexpressions, target_names
+from srcdiff.ir.walk import (
+    blocks,
+    bound_names,
+    expressions,
+    statements,
+    subexpressions,
+    target_names,
+)
 
 _SELECTORS = frozenset((np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.max, np.min))
 _SELECTING_METHODS = frozenset(("max", "min"))

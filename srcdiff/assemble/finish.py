@@ -64,7 +64,9 @@ class Plan:
 def finish(plan: Plan) -> n.Function:
     """The finished function, both sweeps in one."""
     function = _polished(plan)
-    function = _planned(plan, function, Planner(plan.names, _slot_kinds(plan, function), _sizes(plan)))
+    function = _planned(
+        plan, function, Planner(plan.names, _slot_kinds(plan, function), _sizes(plan))
+    )
     return _returned(plan, function)
 
 
@@ -185,9 +187,7 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
 
 
 def _own(plan: Plan, function: n.Function) -> n.Function:
-    return own(
-        function, _kinds(plan, function), frozenset(plan.adjoints), frozenset(plan.wanted)
-    )
+    return own(function, _kinds(plan, function), frozenset(plan.adjoints), frozenset(plan.wanted))
 
 
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:

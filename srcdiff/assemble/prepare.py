@@ -50,7 +50,9 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
             break
         if isinstance(s, n.If):
             test = kinds.at(s)(s.test)
-            if isinstance(test, Known) and (test.value is None or isinstance(test.value, bool | str)):
+            if isinstance(test, Known) and (
+                test.value is None or isinstance(test.value, bool | str)
+            ):
                 out += _pruned(s.body if test.value else s.orelse, kinds)
                 continue
         out.append(with_blocks(s, tuple(_pruned(b, kinds) for b in blocks(s))))
@@ -106,12 +108,11 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
     return tuples_to_names(function, names, length)
 
 
-def _one_shape(
-    function: n.Function, kinds: Kinds, params: Mapping[str, Kind]
-) -> frozenset[str]:
+def _one_shape(function: n.Function, kinds: Kinds, params: Mapping[str, Kind]) -> frozenset[str]:
     """The variables that have one shape whenever they are bound: numbers, and arrays whose sizes
-    are those of parameters and the same in each assignment."""
-    found: dict[str, Kind | None] = {name: kind for name, kind in params.items()}
+    are those of parameters and the same in each assignment.
+    """
+    found: dict[str, Kind | None] = dict(params)
     sizes = parameter_sizes(params)
     for s in statements(function.body):
         if not kinds.reached(s):
@@ -139,4 +140,3 @@ def parameter_sizes(params: Mapping[str, Kind]) -> frozenset[str]:
         if isinstance(kind, Array):
             out |= {d.name for d in kind.dims if not isinstance(d, int)}
     return frozenset(out)
-

@@ -9,13 +9,13 @@ import numpy as np
 
 from srcdiff.analysis.alias import in_place_names
 from srcdiff.analysis.kinds import World
+from srcdiff.assemble.finish import Plan, finish
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ONE
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of, is_number
 from srcdiff.ir.walk import statements
-from srcdiff.optimize.pipeline import Plan, finish
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Primal, Reverser
 
@@ -157,5 +157,6 @@ def _dtype(dtype: np.dtype[np.generic]) -> n.Expr:
 
 def has_effects(function: n.Function) -> bool:
     """Whether the function does anything but compute."""
-    return any(isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert) for s in statements(function.body))
-
+    return any(
+        isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert) for s in statements(function.body)
+    )

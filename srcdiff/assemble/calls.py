@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.alias import in_place_names
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
+from srcdiff.assemble.finish import Plan, finish_pair
+from srcdiff.assemble.prepare import Setting, normalized, prepare
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -25,8 +27,6 @@ from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind, Known, Number, TupleOf, 
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, bound_names, expressions, names_in, names_of, statements
 from srcdiff.normalize.arguments import Default, bind_arguments
-from srcdiff.optimize.pipeline import Plan, finish_pair
-from srcdiff.transform.prepare import Setting, normalized, prepare
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Reverser
 from srcdiff.transform.statements import Adjoint, Context, called
@@ -189,7 +189,8 @@ class PairMaker:
         wrt = tuple(
             name
             for name, value in arguments.items()
-            if not isinstance(value, Default) and smooth_names(value, context.infer) & context.varied
+            if not isinstance(value, Default)
+            and smooth_names(value, context.infer) & context.varied
         )
         targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
         return _Site(call, arguments, wrt, tuple(base_name(t) in useful for t in targets))
@@ -249,7 +250,9 @@ class PairMaker:
         reads = tuple(p.name for p in lowered.params if p.name in _read_names(backward))
         place = f"{lowered.name} ({_line(lowered)})"
         extra = tuple(n.Param(t, 1) for t in tapes)
-        plain = tuple(replace(p, passing=1, default=None, has_default=False) for p in lowered.params)
+        plain = tuple(
+            replace(p, passing=1, default=None, has_default=False) for p in lowered.params
+        )
         first = None
         if tapes:
             first = replace(
@@ -288,7 +291,11 @@ class PairMaker:
         site, pair = self._sites[s]
         if pair is None:
             return called(n.Const(None), [], targets, context)
-        seeds = [n.Var(context.adjoints.name(t.name)) for t, u in zip(targets, site.useful, strict=True) if u]
+        seeds = [
+            n.Var(context.adjoints.name(t.name))
+            for t, u in zip(targets, site.useful, strict=True)
+            if u
+        ]
         reads = [self._argument(site, name) for name in pair.reads]
         half = Half(pair.backward, _function(site.call), False, self._adjoint_kinds(site, context))
         ref = n.Ref(pair.backward.name, half, pair.backward)
@@ -350,9 +357,7 @@ def _check_kind(kind: Kind, name: str, site: _Site) -> None:
         )
 
 
-def _seeds(
-    s: n.Return, seeds: list[n.Var | None], several: bool
-) -> list[tuple[n.Expr, Seed]]:
+def _seeds(s: n.Return, seeds: list[n.Var | None], several: bool) -> list[tuple[n.Expr, Seed]]:
     if s.value is None:
         return []
     if len(seeds) == 1 and not several:
@@ -370,7 +375,9 @@ def _seeds(
 
 def _seed_kinds(seeds: list[n.Var | None], kind: Kind | None) -> dict[str, Kind]:
     kinds = kind.items if isinstance(kind, TupleOf) else (kind,)
-    return {s.name: k for s, k in zip(seeds, kinds, strict=False) if s is not None and k is not None}
+    return {
+        s.name: k for s, k in zip(seeds, kinds, strict=False) if s is not None and k is not None
+    }
 
 
 def _tuple(items: list[n.Expr]) -> n.Expr:
@@ -378,7 +385,9 @@ def _tuple(items: list[n.Expr]) -> n.Expr:
 
 
 def _read_names(function: n.Function) -> frozenset[str]:
-    return frozenset().union(*(names_in(e) for s in statements(function.body) for e in expressions(s)))
+    return frozenset().union(
+        *(names_in(e) for s in statements(function.body) for e in expressions(s))
+    )
 
 
 def _rebound(function: n.Function) -> frozenset[str]:
@@ -393,11 +402,10 @@ def _line(function: n.Function) -> str:
 # --- kinds across a call ------------------------------------------------------------------------
 
 
-def _canonical(
-    given: Mapping[str, Kind], function: str
-) -> tuple[dict[str, Kind], dict[str, Dim]]:
+def _canonical(given: Mapping[str, Kind], function: str) -> tuple[dict[str, Kind], dict[str, Dim]]:
     """Argument kinds with sizes named after the callee's parameters, so that calls with the same
-    kinds share a pair; and the caller's size for each of these names."""
+    kinds share a pair; and the caller's size for each of these names.
+    """
     names: dict[tuple[str, int], Dim] = {}
     back: dict[str, Dim] = {}
 
@@ -410,12 +418,12 @@ def _canonical(
             back[label] = d
         return names[key]
 
-    return {name: _mapped(kind, f"{function}({name})", rename) for name, kind in given.items()}, back
+    return {
+        name: _mapped(kind, f"{function}({name})", rename) for name, kind in given.items()
+    }, back
 
 
-def _mapped(
-    kind: Kind, label: str, rename: Callable[[int | Dim, str], int | Dim]
-) -> Kind:
+def _mapped(kind: Kind, label: str, rename: Callable[[int | Dim, str], int | Dim]) -> Kind:
     match kind:
         case Array():
             dims = (rename(d, f"{label}.{i}") for i, d in enumerate(kind.dims))

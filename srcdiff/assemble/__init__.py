@@ -1,0 +1,1 @@
+"""Analyses and transformations put together: a function made ready, reversed, and finished."""
