@@ -10,8 +10,9 @@ f.grad(3.0)             # 6.0
 print(f.grad.source)    # the text that computed it
 """
 
-from srcdiff.api import differentiate, grad, stop_gradient, value_and_grad
+from srcdiff.api import differentiate, grad, value_and_grad
 from srcdiff.errors import UnsupportedError
+from srcdiff.runtime import stop_gradient
 
 __all__ = ["UnsupportedError", "differentiate", "grad", "stop_gradient", "value_and_grad"]
 

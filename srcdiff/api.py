@@ -6,15 +6,13 @@ import functools
 import sys
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 from srcdiff.derivative import Derivative, derivative
 from srcdiff.dispatch import Dispatcher
 from srcdiff.options import Options
 from srcdiff.parameters import Argnums
 from srcdiff.target import Target
-
-T = TypeVar("T")
 
 
 def grad(
@@ -78,22 +76,6 @@ def value_and_grad(
         <srcdiff value and gradient of lambda with respect to x>
     """
     return derivative(f, Options(argnums, has_aux, backend, optimize, "value_and_grad"))
-
-
-def stop_gradient(x: T) -> T:
-    """Return `x`; its derivative is zero.
-
-    Args:
-        x: anything.
-
-    Returns:
-        `x` itself.
-
-    Example:
-        >>> stop_gradient(2.0)
-        2.0
-    """
-    return x
 
 
 @overload

@@ -20,6 +20,8 @@ from dataclasses import replace
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srcdiff.backends.python import Listing
 from srcdiff.frozen import Identity, frozen_key, is_stale
 from srcdiff.guards import Guards, Recipe, leads_to, recipes_of
@@ -236,7 +238,7 @@ class CodeCache:
         function: Any = request.function
         # More than once only where another thread changes globals in between.
         for _ in range(3):
-            derived = derive(request)
+            derived = derive(replace(request, sizes=_sizes(request, values)))
             template = Template(request, derived)
             homes = template.foreign_homes(function, values, derived)
             bound = template.bind(function, values, homes)
@@ -337,3 +339,12 @@ def cache_of(code: CodeType) -> CodeCache:
 
             found = _caches[number] = weakref.ref(code, forget), CodeCache()
     return found[1]
+
+
+def _sizes(request: Request, values: tuple[Any, ...]) -> dict[str, int]:
+    """The sizes of the arrays at hand, by the names that kinds give them: for messages."""
+    out: dict[str, int] = {}
+    for name, value in zip(request.kinds, values, strict=False):
+        if isinstance(value, np.ndarray):
+            out.update({f"{name}.{axis}": size for axis, size in enumerate(value.shape)})
+    return out

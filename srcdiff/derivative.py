@@ -17,6 +17,7 @@ instead of its derivative.
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from types import MappingProxyType, MethodType
 from typing import Any
 
@@ -123,14 +124,13 @@ class Derivative:
     def _inferred_source(self) -> str:
         from srcdiff import pipeline
 
-        infer = getattr(pipeline, "infer_kinds", None)
         try:
-            kinds = infer(self._target.function) if infer is not None else None
+            kinds = pipeline.guess_kinds(self._target.function)
             if kinds is not None:
                 names = self.dispatcher.state.parameters.names
                 fixed = dict(zip(names, self._fixed, strict=False))
                 kinds = {**kinds, **{name: kind_of(v, name) for name, v in fixed.items()}}
-                return pipeline.derive(self.dispatcher.request(kinds)).text
+                return pipeline.derive(replace(self.dispatcher.request(kinds), guessed=True)).text
         except (UnsupportedError, TypeError) as error:
             return self._no_source(f"the kinds of its arguments were guessed, and then:\n{error}")
         return self._no_source("the kinds of its arguments can't be told from it alone.")

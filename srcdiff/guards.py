@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from srcdiff.errors import UnsupportedError
 from srcdiff.frozen import frozen_code, frozen_key, frozen_value
 from srcdiff.ir import kinds as k
-from srcdiff.signature import PRIMAL, anchors, key_of, kind_of
+from srcdiff.ir.names import PRIMAL
+from srcdiff.signature import anchors, key_of, kind_of
 
 if TYPE_CHECKING:
     from srcdiff.frontend.scope import Dependency, Home

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
@@ -12,9 +12,9 @@ from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
-from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency
+from srcdiff.guess import describe, guess_kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Dim, Kind
@@ -44,6 +44,10 @@ class Request:
     as_tuple: bool = False
     has_aux: bool = False
     general: bool = False
+    # Whether the kinds are a guess, which the docstring then says.
+    guessed: bool = False
+    # The sizes of the arrays at hand, by the names that kinds give them: for messages alone.
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +136,19 @@ def _check_result(request: Request, kind: Kind | None, lowered: Lowered) -> None
         from srcdiff.ir.kinds import TupleOf
 
         kind = kind.items[0] if isinstance(kind, TupleOf) and kind.items else kind
-    check_result(kind, lowered.function.name, _shown_shape)
+    check_result(kind, lowered.function.name, lambda k: _shown_shape(k, request.sizes))
 
 
-def _shown_shape(kind: Kind) -> str:
+def _shown_shape(kind: Kind, sizes: Mapping[str, int]) -> str:
     dims = kind.dims if isinstance(kind, Array) else ()
-    shown = ", ".join(str(d) if isinstance(d, int) else "?" for d in dims)
+    shown = ", ".join(_shown_size(d, sizes) for d in dims)
     return f"({shown},)" if len(dims) == 1 else f"({shown})"
+
+
+def _shown_size(d: int | Dim, sizes: Mapping[str, int]) -> str:
+    if isinstance(d, int):
+        return str(d)
+    return str(max(sizes[d.name] - d.minus, 0)) if d.name in sizes else "?"
 
 
 def _doc(request: Request, lowered: Lowered) -> str:
@@ -146,7 +156,10 @@ def _doc(request: Request, lowered: Lowered) -> str:
     *first, last = request.wrt
     wrt = f"{', '.join(first)} and {last}" if first else last
     name = lowered.function.name
-    return f"{what} of {name} ({_place(lowered)}) with respect to {wrt}."
+    doc = f"{what} of {name} ({_place(lowered)}) with respect to {wrt}."
+    if not request.guessed:
+        return doc
+    return f"{doc}\n\n    Taken to be: {describe(dict(request.kinds))}.\n    "
 
 
 def _place(lowered: Lowered) -> str:
@@ -174,6 +187,4 @@ def _text(
     return text, constants, dependencies
 
 
-def infer_kinds(function: Callable[..., Any]) -> dict[str, Kind] | None:
-    """Kinds of the parameters told from annotations, defaults and use; None where they are not."""
-    raise UnsupportedError("not yet")
+__all__ = ["Derived", "Request", "derive", "guess_kinds"]

@@ -23,12 +23,10 @@ import numpy as np
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import kinds as k
+from srcdiff.ir.names import PRIMAL
 
 # Any stands for a hashable object: mypy does not take a type for one.
 Keyer = Callable[[Any], Any]
-
-# The attribute by which a function decorated with `differentiate` gives the function it decorates.
-PRIMAL = "__srcdiff_primal__"
 
 
 # --- kinds --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from srcdiff.errors import SourceError, UnsupportedError
-from srcdiff.signature import PRIMAL
+from srcdiff.ir.names import PRIMAL
 
 # The mark of the class of derivatives.
 DERIVATIVE = "__srcdiff_derivative__"

@@ -71,8 +71,11 @@ def gradient(
     doc: str,
 ) -> n.Function:
     """The function that computes the gradient."""
-    value = n.Var(primal.names.fresh("value")) if wanted.value else None
+    wish = "value" if wanted.value else "aux"
+    kept = wanted.value or wanted.has_aux
+    value = n.Var(primal.names.fresh(wish)) if kept else None
     reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
+    reverser.kept = lambda e: _kept(e, wanted)
     sweeps = reverser.run()
     copies = tuple(
         n.Assign(n.Var(name), n.Call(n.Field(n.Var(name), "copy")))
@@ -112,6 +115,13 @@ def _seeds(s: n.Return, wanted: Wanted) -> list[tuple[n.Expr, Seed]]:
     return [(value, Seed(ONE))]
 
 
+def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:
+    """What is kept of the result: all of it, or what comes beside the value."""
+    if wanted.value or not isinstance(value, n.Tuple):
+        return value
+    return value.items[1]
+
+
 def written_params(primal: Primal) -> list[str]:
     """The parameters whose memory the primal writes into."""
     written = in_place_names(primal.function, primal.kinds)
@@ -130,7 +140,9 @@ def _results(
         for a, name in zip(adjoints, wanted.wrt, strict=True)
     ]
     gradients: n.Expr = n.Tuple(tuple(items)) if wanted.as_tuple else items[0]
-    return gradients if value is None else n.Tuple((value, gradients))
+    if value is None:
+        return gradients
+    return n.Tuple((value, gradients) if wanted.value else (gradients, value))
 
 
 def converted(e: n.Expr, kind: Kind, target: Kind) -> n.Expr:

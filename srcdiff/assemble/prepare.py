@@ -11,6 +11,7 @@ from srcdiff.analysis.alias import aliases
 from srcdiff.analysis.effects import check_effects
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.unknowns import check_known
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, Known, TupleOf
@@ -78,6 +79,7 @@ def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Prima
         names,
         _one_shape(function, kinds, setting.kinds),
     )
+    check_known(function, kinds, facts)
     check_effects(function, kinds, facts, primal.live, primal.aliases)
     return primal
 

@@ -16,6 +16,7 @@ from srcdiff.frontend.expressions import module_attribute
 from srcdiff.frontend.retrieve import Retrieved, span_of
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Kind
+from srcdiff.ir.names import PRIMAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,11 @@ def is_fixed(value: Any) -> bool:
     return isinstance(value, _FIXED) or callable(value)
 
 
+def plain_function(value: Any) -> Any:
+    """The function that an object of ours stands for; any other object as it is."""
+    return getattr(value, PRIMAL) if hasattr(type(value), PRIMAL) else value
+
+
 def is_library(module: ModuleType) -> bool:
     """Whether a module's attributes count as constants: NumPy's and the standard library's do."""
     top = module.__name__.partition(".")[0]
@@ -134,7 +140,8 @@ class Scope:
         except NameError:
             raise UnsupportedError(f"the name {name!r} is not bound yet.", span) from None
         if is_fixed(value):
-            return n.Ref(name, value, value, span=span)
+            plain = plain_function(value)
+            return n.Ref(name, plain, plain, span=span)
         return n.Global(name, home, span=span)
 
     def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None:

@@ -6,6 +6,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+# The attribute under which an object of ours keeps the plain function that it stands for.
+PRIMAL = "__srcdiff_primal__"
+
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "sub": operator.sub,

@@ -33,6 +33,7 @@ from srcdiff.rules.operands import (
 )
 from srcdiff.rules.registry import NoRule, Rule, rule
 from srcdiff.rules.sampling import elementwise_kind
+from srcdiff.runtime import stop_gradient
 
 
 def steps(*functions: Callable[..., Any]) -> None:
@@ -196,3 +197,8 @@ def count_nonzero(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     _, dims = array_parts(a)
     axes = normalize_axes(axis, len(dims))
     return Rule(kind=array_kind(np.intp, reduce_dims(dims, axes, keepdims)))
+
+
+@rule(stop_gradient)
+def stopped(x: Kind) -> Rule:
+    return Rule(kind=x, shares=("x",))

@@ -1,7 +1,14 @@
 """What generated code may import: a few functions of NumPy arrays. Imports NumPy only."""
 
 from srcdiff.runtime.broadcast import unbroadcast
+from srcdiff.runtime.constants import stop_gradient
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
 
-__all__ = ["extent", "product_of_others", "product_of_others_along", "unbroadcast"]
+__all__ = [
+    "extent",
+    "product_of_others",
+    "product_of_others_along",
+    "stop_gradient",
+    "unbroadcast",
+]

@@ -19,6 +19,7 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.bind import Bound, bind_or_raise
 from srcdiff.analysis.kinds import Inference
+from srcdiff.analysis.unknowns import subject, why
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import lower_template
 from srcdiff.ir import nodes as n
@@ -179,13 +180,9 @@ class Puller:
         try:
             bound = bind_or_raise(e, self._infer)
         except NoRule as error:
-            self._refuse(f"{_subject(e)}: {error.reason}", error.remedy)
+            self._refuse(f"{subject(e)}: {error.reason}", error.remedy)
         if bound is None:
-            self._refuse(
-                f"no derivative is known for {_subject(e)}.",
-                "write it with functions that have one, or take the value out of the "
-                "derivative with stop_gradient.",
-            )
+            self._refuse(*why(e, self._infer))
         assert bound is not None
         return bound
 
@@ -381,14 +378,6 @@ def _display(e: n.Call) -> n.Expr | None:
         return None
     made = e.callee.value is np.array or e.callee.value is np.asarray
     return e.args[0] if made and isinstance(e.args[0], n.List | n.Tuple) else None
-
-
-def _subject(e: n.Expr) -> str:
-    if isinstance(e, n.Call):
-        return show(e.callee)
-    if isinstance(e, n.Field):
-        return f".{e.name}"
-    return f"the operator {e.op!r}" if isinstance(e, n.Op) else show(e)
 
 
 def _describe(e: n.Expr) -> str:

@@ -112,6 +112,8 @@ class Reverser:
         self._keep_value = keep_value
         self._calls = calls
         self._leaves = leaves
+        # What is kept of the result.
+        self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
         self.adjoints = Adjoints(primal.names)
@@ -385,7 +387,7 @@ class Reverser:
     def _result(self, s: n.Return) -> n.Block:
         if self._keep_value is None:
             return ()
-        value = n.Const(None) if s.value is None else s.value
+        value = n.Const(None) if s.value is None else self.kept(s.value)
         return (n.Assign(self._keep_value, value, span=s.span),)
 
     def _if(self, s: n.If) -> tuple[n.Block, n.Block]:
