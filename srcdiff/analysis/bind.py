@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Kind, Known, Number, TupleOf
+from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf
 from srcdiff.ir.show import show
 from srcdiff.rules.registry import Entry, NoRule, Rule, lookup, method_function
 
@@ -21,6 +24,8 @@ class Bound:
 
     rule: Rule
     operands: Mapping[str, n.Expr]
+    # The kinds that the operands were found to have.
+    kinds: tuple[Kind, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -73,13 +78,9 @@ def _bound(
     keywords: tuple[tuple[str, n.Expr], ...],
     infer: Infer,
 ) -> Bound:
-    try:
-        bound = entry.signature.bind(*args, **dict(keywords))
-    except TypeError as error:
-        raise NoRule(f"these arguments are not supported: {error}.") from None
     operands: dict[str, n.Expr] = {}
     values: dict[str, Any] = {}
-    for name, value in bound.arguments.items():
+    for name, value in _arguments(entry, args, keywords).items():
         parameter = entry.signature.parameters[name]
         if name in entry.operands:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -90,10 +91,48 @@ def _bound(
                 values[f"{name}_value"] = value.value if isinstance(value, n.Const) else None
         else:
             values[name] = constant_value(value, infer)
+    kinds = tuple(values[name] for name in operands)
     if "at" in entry.signature.parameters and "at" not in values:
         # One statement may hold the same call twice, on different operands.
         values["at"] = f"{getattr(infer, 'at', '?')}|{show(e)}"
-    return Bound(_call_maker(entry, values), operands)
+    return Bound(_made(entry, values), operands, kinds)
+
+
+def _arguments(
+    entry: Entry, args: tuple[n.Expr, ...], keywords: tuple[tuple[str, n.Expr], ...]
+) -> Mapping[str, Any]:
+    """The arguments by parameter name."""
+    if not keywords and len(args) <= len(entry.positional):
+        if len(args) >= entry.required:
+            return dict(zip(entry.positional, args, strict=False))
+    try:
+        return entry.signature.bind(*args, **dict(keywords)).arguments
+    except TypeError as error:
+        raise NoRule(f"these arguments are not supported: {error}.") from None
+
+
+def _made(entry: Entry, values: Mapping[str, Any]) -> Rule:
+    """The rule for these kinds and constants; most are asked for many times."""
+    if not all(map(_lasting, values.values())):
+        return _call_maker(entry, values)
+    try:
+        return _cached(entry, tuple(values.items()))
+    except TypeError:  # a constant that is not hashable
+        return _call_maker(entry, values)
+
+
+def _lasting(value: Any) -> bool:
+    """Whether a cache may hold on to the value: to nothing of the user's."""
+    if isinstance(value, TupleOf):
+        return all(map(_lasting, value.items))
+    if isinstance(value, Known):
+        return value.value is None or isinstance(value.value, str | bool | np.dtype)
+    return isinstance(value, Number | Scalar | Array | str | int | float | tuple | None)
+
+
+@functools.lru_cache(maxsize=4096)
+def _cached(entry: Entry, values: tuple[tuple[str, Any], ...]) -> Rule:
+    return _call_maker(entry, dict(values))
 
 
 def _call_maker(entry: Entry, values: Mapping[str, Any]) -> Rule:

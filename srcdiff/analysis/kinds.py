@@ -69,9 +69,19 @@ class Inference:
     world: World
     env: Env
     at: str
+    # What has been inferred, by identity: trees are deep, and asked about again and again.
+    _known: dict[int, tuple[n.Expr, Kind]] = field(
+        default_factory=dict, compare=False, repr=False, init=False
+    )
 
     def __call__(self, e: n.Expr) -> Kind:
         """The expression's kind; Unknown where nothing is known."""
+        known = self._known.get(id(e))
+        if known is None:
+            known = self._known[id(e)] = (e, self._inferred(e))
+        return known[1]
+
+    def _inferred(self, e: n.Expr) -> Kind:
         match e:
             case n.Var():
                 return self.env.get(e.name, UNKNOWN)
@@ -149,7 +159,7 @@ class Inference:
         if bound is None:
             return None
         if bound.rule.elementwise:
-            shapes = (dims_of(self(operand)) for operand in bound.operands.values())
+            shapes = map(dims_of, bound.kinds)
             self.world.rely(dims for dims in shapes if dims)
         return bound.kind
 
@@ -285,10 +295,15 @@ class Kinds:
     before: dict[n.Stmt, Env] = field(default_factory=dict)
     labels: dict[n.Stmt, str] = field(default_factory=dict)
     returned: Kind | None = None
+    _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
 
     def at(self, s: n.Stmt) -> Inference:
         """Kinds of expressions read by the statement."""
-        return Inference(self.world, self.before.get(s, {}), self.labels[s])
+        env = self.before.get(s, {})
+        known = self._inferences.get(s)
+        if known is None or known.env is not env:
+            known = self._inferences[s] = Inference(self.world, env, self.labels[s])
+        return known
 
     def reached(self, s: n.Stmt) -> bool:
         """Whether control can reach the statement, by what kinds decide."""
@@ -326,7 +341,7 @@ class _Flow:
     def _statement(self, s: n.Stmt, env: Env) -> Env | None:
         facts = self._facts
         facts.before[s] = env
-        infer = Inference(facts.world, env, facts.labels[s])
+        infer = facts.at(s)
         match s:
             case n.Assign():
                 return _bind(s.target, infer(s.value), env, infer, s.value)

@@ -75,13 +75,33 @@ class NoRule(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
-    """A registered rule function and the signature that calls are bound to."""
+    """A registered rule function and the signature that calls are bound to.
+
+    `positional` are the parameters that positional arguments go to (none where one is starred),
+    of which the first `required` have no default.
+    """
 
     maker: Callable[..., Rule]
     signature: inspect.Signature
     operands: tuple[str, ...]
+    positional: tuple[str, ...]
+    required: int
+
+    @classmethod
+    def of(cls, maker: Callable[..., Rule]) -> Entry:
+        """The entry of a rule function."""
+        signature = inspect.signature(maker)
+        parameters = list(signature.parameters.values())
+        # Annotations are strings: every rules module has postponed annotations.
+        operands = (p.name for p in parameters if p.annotation in (Kind, "Kind", "Kind | None"))
+        given = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            given = []
+        required = sum(p.default is p.empty for p in parameters)
+        positional = tuple(p.name for p in given)
+        return cls(maker, signature, tuple(operands), positional, required)
 
 
 _RULES: dict[Any, Entry] = {}
@@ -92,15 +112,9 @@ def rule(*callees: Any) -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
     """Registers the decorated rule function for these callees (functions, or operator names)."""
 
     def register(maker: Callable[..., Rule]) -> Callable[..., Rule]:
-        signature = inspect.signature(maker)
-        # Annotations are strings: every rules module has postponed annotations.
-        operands = tuple(
-            p.name
-            for p in signature.parameters.values()
-            if p.annotation in (Kind, "Kind", "Kind | None")
-        )
+        entry = Entry.of(maker)
         for callee in callees:
-            _RULES[callee] = Entry(maker, signature, operands)
+            _RULES[callee] = entry
         return maker
 
     return register
