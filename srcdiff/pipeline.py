@@ -84,7 +84,8 @@ def derive(request: Request) -> Derived:
     if request.general:
         kinds = {name: _general(kind) for name, kind in kinds.items()}
     while True:
-        world = LiveWorld(lowered, parameter_sizes(kinds))
+        sizes = frozenset() if request.general else parameter_sizes(kinds)
+        world = LiveWorld(lowered, sizes)
         calls = world.calls = PairMaker(world, world, world.is_user_function, Names(()))
         setting = Setting(kinds, world, world.is_user_function)
         primal = prepare(lowered.function, request.wrt, setting)

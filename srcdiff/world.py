@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -68,15 +68,26 @@ class LiveWorld:
         return self.calls.result_kind(call, infer)  # type: ignore[no-any-return]
 
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
-        """Notes that these shapes are broadcast: two sizes, neither of which is 1, are equal."""
+        """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal.
+
+        Sizes that are 1 are known as such, and are no `Dim`.
+        """
         by_axis: dict[int, Dim] = {}
         for shape in dims:
             for axis, d in enumerate(reversed(shape)):
-                if not isinstance(d, Dim) or not d.not_one or d.minus or d.name not in self.sizes:
+                if not isinstance(d, Dim) or d.name not in self.sizes:
                     continue
                 first = by_axis.setdefault(axis, d)
-                if first.name != d.name:
-                    self._relied.setdefault((first.name, d.name), (first, d))
+                if first.minus == d.minus:
+                    self.rely_equal(first, d)
+
+    def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
+        """Notes that two sizes are taken to be equal, which is checked at each call."""
+        if not isinstance(a, Dim) or not isinstance(b, Dim) or a.name == b.name:
+            return
+        if a.name in self.sizes and b.name in self.sizes and a.minus == b.minus:
+            whole = replace(a, minus=0, not_one=True), replace(b, minus=0, not_one=True)
+            self._relied.setdefault((a.name, b.name), whole)
 
     def relied_sizes(self) -> list[tuple[Dim, Dim]]:
         """Pairs of sizes that were found to be equal or the primal raises."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.walk import rebuild
+from srcdiff.ir.walk import names_in, rebuild
 
 ZERO = n.Const(0.0)
 ONE = n.Const(1.0)
@@ -101,6 +101,8 @@ def mul(a: n.Expr, b: n.Expr) -> n.Expr:
         return neg(a)
     if isinstance(b, n.Op) and b.op == "div" and number(b.args[0]) is not None:
         return div(mul(b.args[0], a), b.args[1])
+    if isinstance(a, n.Op) and a.op == "div" and number(a.args[0]) is not None:
+        return div(mul(a.args[0], b), a.args[1])
     positive = negated(b) if y is None else None
     if positive is not None:
         return neg(mul(a, positive))
@@ -198,6 +200,19 @@ def instantiate(template: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
             return _BUILDERS[template.op](*args)
         return neg(args[0]) if template.op == "neg" else n.Op(template.op, args)
     return rebuild(template, lambda child: instantiate(child, values))
+
+
+def put_in(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
+    """The expression with variables replaced and arithmetic around them written anew."""
+    if not names_in(e) & values.keys():
+        return e
+    if isinstance(e, n.Op):
+        args = tuple(put_in(a, values) for a in e.args)
+        holes = {f"<{i}>": a for i, a in enumerate(args)}
+        return instantiate(n.Op(e.op, tuple(n.Var(h) for h in holes), span=e.span), holes)
+    if isinstance(e, n.Var):
+        return values.get(e.name, e)
+    return rebuild(e, lambda child: put_in(child, values))
 
 
 def field(base: n.Expr, name: str) -> n.Expr:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.build import instantiate, number
+from srcdiff.ir.build import instantiate, number, put_in
 from srcdiff.ir.fills import fill, filled
 from srcdiff.ir.kinds import Array, Kind, same_dims
 from srcdiff.ir.walk import (
@@ -121,7 +121,7 @@ class _Propagate:
         names = names_in(e) & values.keys()
         for name in sorted(names):
             value = values[name]
-            new = self._fold(instantiate_once(e, {name: value}), infer)
+            new = self._fold(put_in(e, {name: value}), infer)
             if filled(value) is None or not _holds_fill(new):
                 e = new
         return e
@@ -180,19 +180,6 @@ def _broadcast(target: n.Expr, value: n.Expr, infer: Inference) -> n.Expr:
     if found is not None and isinstance(infer(target), Array):
         return found[1]
     return value
-
-
-def instantiate_once(e: n.Expr, values: Values) -> n.Expr:
-    """The expression with variables replaced and arithmetic around them written anew."""
-    if not names_in(e) & values.keys():
-        return e
-    if isinstance(e, n.Op):
-        args = tuple(instantiate_once(a, values) for a in e.args)
-        holes = {f"<{i}>": a for i, a in enumerate(args)}
-        return instantiate(n.Op(e.op, tuple(n.Var(h) for h in holes), span=e.span), holes)
-    if isinstance(e, n.Var):
-        return values.get(e.name, e)
-    return rebuild(e, lambda child: instantiate_once(child, values))
 
 
 def _holds_fill(e: n.Expr) -> bool:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness, liveness
 from srcdiff.ir import nodes as n
+from srcdiff.ir.build import put_in
 from srcdiff.ir.kinds import Array, dims_of, same_dims
-from srcdiff.ir.walk import base_name, blocks, expressions, subexpressions, substitute, with_blocks
+from srcdiff.ir.walk import base_name, blocks, expressions, subexpressions, with_blocks
 
 _FOLDED = ("add", "sub", "mul", "div")
 
@@ -85,7 +86,7 @@ class _Refold:
         if name in self._seeds or (name in self._adjoints and bare):
             if following.target == s.target and not bare and name not in self._seeds:
                 return None
-            return replace(following, value=substitute(following.value, {name: s.value}))
+            return replace(following, value=put_in(following.value, {name: s.value}))
         return None
 
     def _update(self, s: n.Stmt, original: n.Stmt) -> n.Stmt:

@@ -20,7 +20,8 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, Number, Scalar, dtype_of
-from srcdiff.ir.walk import blocks, names_in, statements, with_blocks, written_names
+from srcdiff.ir.reads import value_reads
+from srcdiff.ir.walk import blocks, bound_names, names_in, statements, stored_names, with_blocks
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -146,10 +147,9 @@ class Planner:
         """The shape of one kept array, where it can be told before the loops."""
         if not slot.copy or not all(isinstance(d, int) or d.name in self.sizes for d in kind.dims):
             return None
-        written = frozenset().union(*(_written(loop) for loop in loops))
         place = slot.place
         keys = place.key if isinstance(place, n.Index) else None
-        if keys is not None and names_in(keys) & written:
+        if keys is not None and any(_changes(keys, loop) for loop in loops):
             return None
         return n.Field(place, "shape")
 
@@ -173,21 +173,21 @@ def _dtype_ref(dtype: np.dtype[np.generic]) -> n.Ref:
     return n.Ref(f"np.{name}", dtype.type, np)
 
 
-def _written(loop: n.Stmt) -> frozenset[str]:
-    return written_names((loop,)) | frozenset().union(*(written_names(b) for b in blocks(loop)))
-
-
 def _trip_counts(loops: tuple[n.Stmt, ...]) -> tuple[n.Expr, ...] | None:
     """A bound for each loop's variable, valid before the outermost loop; None if one has none."""
     out = []
-    written: frozenset[str] = frozenset()
-    for loop in loops:
+    for i, loop in enumerate(loops):
         size = _bound(loop)
-        if size is None or names_in(size) & (written | _written(loop)):
+        if size is None or any(_changes(size, outer) for outer in loops[: i + 1]):
             return None
-        written |= _written(loop)
         out.append(size)
     return tuple(out)
+
+
+def _changes(e: n.Expr, loop: n.Stmt) -> bool:
+    """Whether a loop changes what an expression reads; a store leaves an array's length alone."""
+    bound = bound_names((loop,)) | bound_names(blocks(loop)[0])
+    return bool(names_in(e) & bound or value_reads(e) & stored_names(blocks(loop)[0]))
 
 
 def _bound(loop: n.Stmt) -> n.Expr | None:

@@ -30,7 +30,7 @@ from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, dims_of, is_number, 
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
-from srcdiff.transform.spread import reduce_to, spread
+from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
 NEW = n.Var("<new>")
@@ -220,7 +220,7 @@ class Puller:
         values = {**bound.operands, "y": self._result(e), "d": seed.value}
         if guarded:
             values |= self._guards(bound, seed, values)
-        value = instantiate(body, values)
+        value = with_plain_shapes(instantiate(body, values), self._infer)
         if "d" not in params:
             value = mul(seed.value, value)
         if not bound.rule.elementwise:

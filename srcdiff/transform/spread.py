@@ -15,7 +15,7 @@ from srcdiff.ir.kinds import (
     same_dim,
     same_dims,
 )
-from srcdiff.ir.walk import subexpressions
+from srcdiff.ir.walk import rebuild, subexpressions
 from srcdiff.runtime import unbroadcast
 
 
@@ -94,6 +94,18 @@ def spread_shape(value: n.Expr, whole: n.Expr, dims: Dims, infer: Inference) -> 
     source = _same_shape(whole, dims, infer)
     shape = shape_of(source) if source is not None else np_call("shape", whole)
     return np_call("broadcast_to", value, shape)
+
+
+def with_plain_shapes(e: n.Expr, infer: Inference) -> n.Expr:
+    """`((a - b) ** 2).size` as `a.size`, where a variable has the same shape."""
+    e = rebuild(e, lambda child: with_plain_shapes(child, infer))
+    if isinstance(e, n.Field) and e.name in ("shape", "size") and not isinstance(e.base, n.Var):
+        source = _same_shape(e.base, dims_of(infer(e.base)) or (), infer)
+        return n.Field(source, e.name) if source is not None else e
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is len:
+        source = _same_shape(e.args[0], dims_of(infer(e.args[0])) or (), infer)
+        return n.Call(e.callee, (source,)) if source is not None else e
+    return e
 
 
 def _same_shape(whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr | None:
