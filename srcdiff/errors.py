@@ -64,6 +64,13 @@ class UnsupportedError(NotImplementedError):
         self.subject = subject
         super().__init__("\n".join(self._message_lines()))
 
+    def inside(self, function: str) -> UnsupportedError:
+        """The same error, saying that it lies in this function; as it is where it says already."""
+        if self.function is not None:
+            return self
+        line, remedy, subject = self.source_line, self.remedy, self.subject
+        return type(self)(self.reason, self.span, line, remedy, function, subject)
+
     def _message_lines(self) -> list[str]:
         lines: list[str] = []
         if self.span is not None:

@@ -12,6 +12,7 @@ from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
+from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency
 from srcdiff.guess import describe, guess_kinds
@@ -80,6 +81,13 @@ def derive(request: Request) -> Derived:
         TypeError: the result is not a real scalar.
     """
     lowered = lower_function(request.function)
+    try:
+        return _derived(request, lowered)
+    except UnsupportedError as error:
+        raise error.inside(lowered.function.name) from None
+
+
+def _derived(request: Request, lowered: Lowered) -> Derived:
     kinds, equal = dict(request.kinds), []
     if request.general:
         kinds = {name: _general(kind) for name, kind in kinds.items()}

@@ -123,7 +123,10 @@ class PairMaker:
         kinds, back = _canonical(given, function.__name__)
         key = (function, tuple(kinds.items()))
         if key not in self._results:
-            self._results[key] = self._inferred(function, kinds, call)
+            try:
+                self._results[key] = self._inferred(function, kinds, call)
+            except UnsupportedError as error:
+                raise _located(error, call, function) from None
         label = f"{getattr(infer, 'at', '')}|{show(call)}"
         return _renamed(self._results[key], back, label)
 
@@ -205,6 +208,8 @@ class PairMaker:
             self._enter(function, site.call)
             try:
                 self.pairs[key] = self._made(function, kinds, site)
+            except UnsupportedError as error:
+                raise _located(error, site.call, function) from None
             finally:
                 self._running.pop()
         return self.pairs[key]
@@ -344,6 +349,11 @@ class PairMaker:
 def _function(call: n.Call) -> FunctionType:
     assert isinstance(call.callee, n.Ref)
     return call.callee.value  # type: ignore[no-any-return]
+
+
+def _located(error: UnsupportedError, call: n.Call, function: FunctionType) -> UnsupportedError:
+    """The error in the function that it lies in: the callee, unless it points to the call."""
+    return error if error.span == call.span else error.inside(function.__name__)
 
 
 def _check_kind(kind: Kind, name: str, site: _Site) -> None:

@@ -43,7 +43,7 @@ def lower_function(function: Callable[..., Any]) -> Lowered:
     try:
         body = _body(source.node, scope)
     except UnsupportedError as error:
-        raise _in_function(error, source.name) from None
+        raise error.inside(source.name) from None
     ir = n.Function(
         source.name,
         _params(source),
@@ -53,15 +53,6 @@ def lower_function(function: Callable[..., Any]) -> Lowered:
         function,
     )
     return Lowered(ir, scope.free, source)
-
-
-def _in_function(error: UnsupportedError, name: str) -> UnsupportedError:
-    """The error, saying in which function it lies."""
-    if error.function is not None:
-        return error
-    return UnsupportedError(
-        error.reason, error.span, None, error.remedy, function=name, subject=error.subject
-    )
 
 
 @functools.cache
