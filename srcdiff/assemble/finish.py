@@ -202,10 +202,13 @@ def _returned(plan: Plan, function: n.Function) -> n.Function:
     kinds = _kinds(plan, replace(function, body=(*function.body, end)))
     env = kinds.before.get(end, {})
     result = n.Return(plan.results(lambda name: env.get(name, UNKNOWN)))
-    body = list(function.body)
-    out: list[n.Stmt] = []
-    for s, following in zip(body, [*body[1:], result], strict=True):
-        if isinstance(s, n.Comment) and isinstance(following, n.Comment | n.Return):
-            continue
-        out.append(s)
-    return replace(function, body=(*out, result))
+    return replace(function, body=(*_headed(function.body), result))
+
+
+def _headed(body: n.Block) -> n.Block:
+    """The body with headings for its sweeps, where there are two."""
+    mark = body.index(_MARK)
+    start = next(i for i, s in enumerate(body) if isinstance(s, n.Comment))
+    if mark > start + 1 and len(body) > mark + 1:
+        return body
+    return tuple(s for s in body if not isinstance(s, n.Comment))

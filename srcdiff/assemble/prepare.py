@@ -22,6 +22,7 @@ from srcdiff.normalize.jumps import jumps_to_tails
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
+from srcdiff.transform.naming import name_costly
 from srcdiff.transform.reverse import Primal
 
 
@@ -70,6 +71,11 @@ def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Prima
     function = _smooth_forms(function, kinds, facts, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
     facts = activity(function, kinds, wrt)
+    named = name_costly(function, kinds, facts, names)
+    if named.body != function.body:
+        function = named
+        kinds = infer_kinds(function, setting.kinds, setting.world)
+        facts = activity(function, kinds, wrt)
     primal = Primal(
         function,
         kinds,

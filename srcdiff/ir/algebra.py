@@ -61,7 +61,10 @@ def _collected(parts: Sequence[n.Expr]) -> n.Expr | None:
         else:
             inner.append((c, tuple(rest)))
     merged = [term for term in _merge(inner) if term[0] != 0]
-    return mul(common, reduce(add, map(_product, merged))) if merged else None
+    if not merged:
+        return None
+    other = reduce(add, map(_product, merged))
+    return mul(other, common) if number(other) is not None else mul(common, other)
 
 
 def _merge(items: list[Term]) -> list[Term]:

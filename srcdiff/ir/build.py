@@ -155,12 +155,13 @@ def add(a: n.Expr, b: n.Expr) -> n.Expr:
         return a
     if a == b:
         return mul(n.Const(2.0), a)
-    positive = negated(b)
-    if positive is not None:
-        return sub(a, positive)
-    positive = negated(a)
-    if positive is not None:
-        return sub(b, positive)
+    plus_a, plus_b = negated(a), negated(b)
+    if plus_a is not None and plus_b is not None:
+        return neg(add(plus_a, plus_b))
+    if plus_b is not None:
+        return sub(a, plus_b)
+    if plus_a is not None:
+        return sub(b, plus_a)
     return n.Op("add", (a, b))
 
 

@@ -30,7 +30,7 @@ from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, dims_of, is_number, 
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
-from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes
+from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes, without_axes
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
 NEW = n.Var("<new>")
@@ -133,7 +133,11 @@ class Puller:
         base = self._infer(e.base)
         if not isinstance(base, Array):
             self._refuse(f"{show(e.base)} is not an array whose dimensions are known.")
+            return
         self._basic_key(e.key)
+        if _only_expands(e.key):
+            self._expanded(e, seed)
+            return
         place = _place(e)
         if place is not None:
             self._leaf(place, seed)
@@ -143,6 +147,14 @@ class Puller:
         whole = self._name(np_call("zeros_like", e.base), base)
         self.out.lets.append(n.Assign(n.Index(whole, e.key), value))
         self.pull(e.base, Seed(whole, may_be_zero=True))
+
+    def _expanded(self, e: n.Index, seed: Seed) -> None:
+        """`x[:, None]` only adds axes of length 1, which are taken off its adjoint."""
+        kind = self._infer(e)
+        value = self._unmasked(seed).value
+        if dims_of(self._infer(value)) != ():
+            value = without_axes(spread(value, e, kind, self._infer), e.key)
+        self.pull(e.base, Seed(value, may_be_zero=seed.may_be_zero or bool(seed.masks)))
 
     def _basic_key(self, key: n.Expr) -> None:
         for item in key.items if isinstance(key, n.Tuple) else (key,):
@@ -370,6 +382,13 @@ def _place(e: n.Expr) -> n.Place | None:
     while isinstance(base, n.Index) or (isinstance(base, n.Field) and base.name == "T"):
         base = base.base
     return e if isinstance(base, n.Var) and isinstance(e, n.Index) else None
+
+
+def _only_expands(key: n.Expr) -> bool:
+    """Whether a key is full slices and None alone, such as `[:, None]`."""
+    items = key.items if isinstance(key, n.Tuple) else (key,)
+    full = [i for i in items if i == n.Slice()]
+    return len(full) < len(items) and all(i == n.Slice() or i == n.Const(None) for i in items)
 
 
 def _display(e: n.Call) -> n.Expr | None:

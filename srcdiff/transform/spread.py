@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcdiff.analysis.kinds import Inference
 from srcdiff.ir import nodes as n
-from srcdiff.ir.build import ONE, mul
+from srcdiff.ir.build import ONE, mul, neg, negated
 from srcdiff.ir.fills import fill, np_call
 from srcdiff.ir.kinds import (
     Array,
@@ -71,10 +71,10 @@ def reduce_to(
 def _sum_axes(full: n.Expr, extra: int, ones: list[int]) -> n.Expr:
     if extra:
         axis: n.Expr = n.Const(0) if extra == 1 else n.Tuple(tuple(map(n.Const, range(extra))))
-        full = np_call("sum", full, axis=axis)
+        full = summed(full, axis=axis)
     if ones:
         axis = n.Const(ones[0]) if len(ones) == 1 else n.Tuple(tuple(map(n.Const, ones)))
-        full = np_call("sum", full, axis=axis, keepdims=n.Const(True))
+        full = summed(full, axis=axis, keepdims=n.Const(True))
     return full
 
 
@@ -84,7 +84,15 @@ def _sum_all(value: n.Expr, full: n.Expr, whole: n.Expr, dims: Dims, infer: Infe
         source = _same_shape(whole, dims, infer)
         count = n.Field(source, "size") if source is not None else np_call("size", whole)
         return count if value == ONE else mul(value, count)
-    return np_call("sum", full)
+    return summed(full)
+
+
+def summed(value: n.Expr, **keywords: n.Expr) -> n.Expr:
+    """The sum of an array, its sign in front."""
+    positive = negated(value)
+    if positive is not None:
+        return neg(np_call("sum", positive, **keywords))
+    return np_call("sum", value, **keywords)
 
 
 def spread_shape(value: n.Expr, whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr:
@@ -99,6 +107,13 @@ def spread_shape(value: n.Expr, whole: n.Expr, dims: Dims, infer: Inference) -> 
 def with_plain_shapes(e: n.Expr, infer: Inference) -> n.Expr:
     """`((a - b) ** 2).size` as `a.size`, where a variable has the same shape."""
     e = rebuild(e, lambda child: with_plain_shapes(child, infer))
+    if (
+        isinstance(e, n.Field)
+        and e.name == "T"
+        and isinstance(e.base, n.Field)
+        and e.base.name == "T"
+    ):
+        return e.base.base
     if isinstance(e, n.Field) and e.name in ("shape", "size") and not isinstance(e.base, n.Var):
         source = _same_shape(e.base, dims_of(infer(e.base)) or (), infer)
         return n.Field(source, e.name) if source is not None else e
@@ -122,3 +137,27 @@ def _at_run_time(value: n.Expr, operand: n.Expr) -> n.Expr:
     """Which of two unknown sizes is 1 is only known when the text runs."""
     helper = n.Ref("unbroadcast", unbroadcast, unbroadcast)
     return n.Call(helper, (value, shape_of(operand)))
+
+
+def without_axes(value: n.Expr, key: n.Expr) -> n.Expr:
+    """The value with the axes taken off that `key` added as None."""
+    items = key.items if isinstance(key, n.Tuple) else (key,)
+    axes = tuple(i for i, item in enumerate(items) if item == n.Const(None))
+    positive = negated(value)
+    if positive is not None:
+        return neg(without_axes(positive, key))
+    kept = _sum_along(value)
+    if kept == axes:
+        assert isinstance(value, n.Call)
+        return n.Call(value.callee, value.args, value.keywords[:1])
+    at = tuple(n.Const(0) if i in axes else n.Slice() for i in range(len(items)))
+    return n.Index(value, at[0] if len(at) == 1 else n.Tuple(at))
+
+
+def _sum_along(e: n.Expr) -> tuple[int, ...] | None:
+    """The axes of `np.sum(x, axis=..., keepdims=True)`, else None."""
+    if not isinstance(e, n.Call) or [name for name, _ in e.keywords] != ["axis", "keepdims"]:
+        return None
+    axis = e.keywords[0][1]
+    items = axis.items if isinstance(axis, n.Tuple) else (axis,)
+    return tuple(i.value for i in items if isinstance(i, n.Const))

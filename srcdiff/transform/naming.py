@@ -1,0 +1,130 @@
+"""Costly values that the reverse sweep reads again get a name in the forward sweep.
+
+    p = 1.0 / (1.0 + np.exp(-z))      →      p_exp = np.exp(-z)
+                                             p = 1.0 / (1.0 + p_exp)
+
+The adjoint of `exp` reads its result and that of `/` its divisor, so that without the name the
+exponential would be computed three times.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from srcdiff.analysis.activity import Activity, smooth_names
+from srcdiff.analysis.bind import Bound, bind_call
+from srcdiff.analysis.kinds import Inference, Kinds
+from srcdiff.frontend.lower import lower_template
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Array
+from srcdiff.ir.walk import base_name, blocks, children, rebuild, subexpressions, with_blocks
+
+Varied = frozenset[str]
+
+
+def name_costly(function: n.Function, kinds: Kinds, facts: Activity, names: Names) -> n.Function:
+    """The function with costly parts that are read more than once as statements of their own."""
+    return replace(function, body=_Naming(kinds, facts, names).block(function.body))
+
+
+class _Naming:
+    def __init__(self, kinds: Kinds, facts: Activity, names: Names) -> None:
+        self._kinds = kinds
+        self._facts = facts
+        self._names = names
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.Assign | n.Update | n.Return) and self._matters(s):
+                out += self._statement(s)
+            else:
+                out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+        return tuple(out)
+
+    def _matters(self, s: n.Assign | n.Update | n.Return) -> bool:
+        if not self._kinds.reached(s) or s.value is None:
+            return False
+        if isinstance(s, n.Return):
+            return True
+        return base_name(s.target) in self._facts.useful_after.get(s, frozenset())
+
+    def _statement(self, s: n.Assign | n.Update | n.Return) -> list[n.Stmt]:
+        infer = self._kinds.at(s)
+        varied = self._facts.varied_before.get(s, frozenset())
+        assert s.value is not None
+        reads: Counter[n.Expr] = Counter()
+        _count(s.value, infer, varied, reads, root=not isinstance(s, n.Return))
+        wanted = [e for e, count in reads.items() if count > 1 and _is_costly(e, infer)]
+        if not wanted:
+            return [s]
+        base = None if isinstance(s, n.Return) else base_name(s.target)
+        before: list[n.Stmt] = []
+        value = self._named(s.value, wanted, base, before, top=True)
+        return [*before, replace(s, value=value)]
+
+    def _named(
+        self, e: n.Expr, wanted: list[n.Expr], base: str | None, before: list[n.Stmt], top: bool
+    ) -> n.Expr:
+        """The expression with the wanted parts replaced by names; inner ones come first."""
+        if isinstance(e, n.Choose) or (isinstance(e, n.Op) and e.op in ("and", "or")):
+            return e
+        new = rebuild(e, lambda child: self._named(child, wanted, base, before, top=False))
+        if top or e not in wanted:
+            return new
+        known = next((s for s in before if isinstance(s, n.Assign) and s.value == new), None)
+        if known is not None:
+            return known.target
+        wish = _what(e) if base is None else f"{base}_{_what(e)}"
+        name = n.Var(self._names.fresh(wish), span=e.span)
+        before.append(n.Assign(name, new, span=e.span))
+        return name
+
+
+def _what(e: n.Expr) -> str:
+    if isinstance(e, n.Call):
+        callee = e.callee
+        return callee.name if isinstance(callee, n.Field) else callee.path.rpartition(".")[2]  # type: ignore[attr-defined]
+    return "product"
+
+
+def _is_costly(e: n.Expr, infer: Inference) -> bool:
+    """A function of an array, or a product of matrices."""
+    if isinstance(e, n.Op):
+        return e.op == "matmul" and isinstance(infer(e), Array)
+    return isinstance(e, n.Call) and any(
+        isinstance(infer(x), Array) for x in subexpressions(e) if isinstance(x, n.Var)
+    )
+
+
+def _count(e: n.Expr, infer: Inference, varied: Varied, reads: Counter[n.Expr], root: bool) -> None:
+    """Counts how often the adjoints of an expression's operations read each costly part."""
+    if not smooth_names(e, infer) & varied:
+        return
+    bound = bind_call(e, infer) if isinstance(e, n.Op | n.Call | n.Field) else None
+    if bound is None:
+        for child in children(e):
+            _count(child, infer, varied, reads, root=False)
+        return
+    for read in _read_by(e, bound, infer, varied, root):
+        for part in subexpressions(read):
+            reads[part] += 1
+    for operand in bound.operands.values():
+        _count(operand, infer, varied, reads, root=False)
+
+
+def _read_by(e: n.Expr, bound: Bound, infer: Inference, varied: Varied, root: bool) -> list[n.Expr]:
+    """What the adjoint of one operation reads: operands, and its result where that has no name."""
+    out: list[n.Expr] = []
+    for name, pull in bound.rule.pulls.items():
+        if name not in bound.operands or not smooth_names(bound.operands[name], infer) & varied:
+            continue
+        _, body = lower_template(pull.template)
+        for part in subexpressions(body):
+            if isinstance(part, n.Var) and part.name in bound.operands:
+                out.append(bound.operands[part.name])
+            elif isinstance(part, n.Var) and part.name == "y" and not root:
+                out.append(e)
+    return out
