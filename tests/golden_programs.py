@@ -135,7 +135,10 @@ def logdet(A):
         for j in range(i):
             A[i, j] = (A[i, j] - A[i, :j] @ A[:j, j]) / A[j, j]
         A[i, i:] -= A[i, :i] @ A[:i, i:]
-    return np.sum(np.log(np.diag(A)))
+    total = 0.0
+    for i in range(len(A)):
+        total += np.log(A[i, i])
+    return total
 
 
 @pinned(0.3 * R(6), more=((0.3 * R(2),), (0.3 * R(9),)))
@@ -224,7 +227,7 @@ def newton(y, guess):
     return guess
 
 
-@pinned(1.0 + R(4) ** 2, 1.0, argnums=(0, 1))
+@pinned(np.array([1.7, 2.3, 4.1]), 1.0, argnums=(0, 1))
 def roots(x, guess):
     total = 0.0
     for i in range(len(x)):

@@ -233,7 +233,7 @@ class PairMaker:
             world=self.world,
             names=primal.names,
             adjoints={a: p for p, a in reverser.adjoints.of.items()},
-            seeds=frozenset(reverser.temporaries.all),
+            seed_order=reverser.temporaries.all,
             copies=(),
             forward=sweeps.forward,
             reverse=sweeps.reverse,

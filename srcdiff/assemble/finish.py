@@ -14,7 +14,14 @@ from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind
-from srcdiff.ir.walk import expressions, names_in, statements
+from srcdiff.ir.walk import (
+    expressions,
+    map_block,
+    names_in,
+    names_of,
+    statements,
+    substitute,
+)
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
@@ -31,7 +38,7 @@ class Plan:
 
     Attributes:
         adjoints: adjoint variable -> primal variable.
-        seeds: names of local seeds.
+        seed_order: names of local seeds, in order.
         copies: what is run before the forward sweep.
         wanted: the adjoints that must have a value at the end.
         results: gives the returned expression, for the kinds of variables at the end.
@@ -44,7 +51,7 @@ class Plan:
     world: World
     names: Names
     adjoints: Mapping[str, str]
-    seeds: frozenset[str]
+    seed_order: tuple[str, ...]
     copies: n.Block
     forward: n.Block
     reverse: n.Block
@@ -59,6 +66,10 @@ class Plan:
     lists: tuple[str, ...] = ()
     # The variable that holds the primal's value.
     value: str | None = None
+
+
+def _seeds(plan: Plan) -> frozenset[str]:
+    return frozenset(plan.seed_order)
 
 
 def finish(plan: Plan) -> n.Function:
@@ -95,9 +106,20 @@ def _folded_return(body: n.Block) -> n.Block:
     return body
 
 
+def _seeds_in_order(plan: Plan, function: n.Function) -> n.Function:
+    """The function with seeds named from the first on: some were folded away."""
+    used = names_of(function)
+    kept = [name for name in plan.seed_order if name in used]
+    new = {old: n.Var(name) for old, name in zip(kept, plan.seed_order, strict=False)}
+    new = {old: name for old, name in new.items() if name.name != old}
+    if not new:
+        return function
+    return replace(function, body=map_block(function.body, lambda e: substitute(e, new)))
+
+
 def _polished(plan: Plan) -> n.Function:
     function = _joined(plan)
-    for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead, _own):
+    for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead, _seeds_in_order, _own):
         function = step(plan, function)
     check_saved(function, _kinds(plan, function))
     return function
@@ -153,7 +175,7 @@ def _sizes(plan: Plan) -> frozenset[str]:
 
 
 def _copies(plan: Plan, function: n.Function) -> n.Function:
-    ours = plan.seeds | plan.adjoints.keys()
+    ours = _seeds(plan) | plan.adjoints.keys()
     # Locals of the forward sweep are out of reach of a reverse sweep of its own.
     reach = {p.name for p in plan.params} if plan.inputs else None
 
@@ -182,7 +204,7 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
     at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(plan_values(plan)))))
     function = replace(function, body=(*function.body, at_end))
-    function = refold(function, _kinds(plan, function), plan.seeds, adjoints)
+    function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
     return replace(function, body=function.body[:-1])
 
 

@@ -89,7 +89,7 @@ def gradient(
         world=world,
         names=primal.names,
         adjoints={a: p for p, a in reverser.adjoints.of.items()},
-        seeds=frozenset(reverser.temporaries.all),
+        seed_order=reverser.temporaries.all,
         copies=copies,
         forward=sweeps.forward,
         reverse=sweeps.reverse,

@@ -159,6 +159,13 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
     return s
 
 
+def map_block(block: n.Block, f: Callable[[n.Expr], n.Expr]) -> n.Block:
+    """The block with `f` applied to every expression that stands in a statement."""
+    return tuple(
+        with_blocks(map_expressions(s, f), tuple(map_block(b, f) for b in blocks(s))) for s in block
+    )
+
+
 def _place(e: n.Expr) -> Any:
     """A target after a mapping, which must leave it one."""
     assert isinstance(e, n.Var | n.Index | n.Field | n.Tuple)

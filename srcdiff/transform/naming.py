@@ -55,32 +55,42 @@ class _Naming:
         infer = self._kinds.at(s)
         varied = self._facts.varied_before.get(s, frozenset())
         assert s.value is not None
-        reads: Counter[n.Expr] = Counter()
-        _count(s.value, infer, varied, reads, root=not isinstance(s, n.Return))
-        wanted = [e for e, count in reads.items() if count > 1 and _is_costly(e, infer)]
-        if not wanted:
-            return [s]
         base = None if isinstance(s, n.Return) else base_name(s.target)
-        before: list[n.Stmt] = []
-        value = self._named(s.value, wanted, base, before, top=True)
-        return [*before, replace(s, value=value)]
+        part = _Part(infer, varied, base, self._names)
+        value = part.named(s.value, root=not isinstance(s, n.Return))
+        return [*part.before, s if value is s.value else replace(s, value=value)]
 
-    def _named(
-        self, e: n.Expr, wanted: list[n.Expr], base: str | None, before: list[n.Stmt], top: bool
-    ) -> n.Expr:
-        """The expression with the wanted parts replaced by names; inner ones come first."""
+
+class _Part:
+    """Names the costly parts of one expression, the outermost first."""
+
+    def __init__(self, infer: Inference, varied: Varied, base: str | None, names: Names) -> None:
+        self.before: list[n.Stmt] = []
+        self._infer = infer
+        self._varied = varied
+        self._base = base
+        self._names = names
+        self._known: dict[n.Expr, n.Var] = {}
+
+    def named(self, e: n.Expr, root: bool) -> n.Expr:
+        """The expression with its costly parts as names."""
+        reads: Counter[n.Expr] = Counter()
+        _count(e, self._infer, self._varied, reads, root)
+        wanted = {x for x, count in reads.items() if count > 1 and _is_costly(x, self._infer)}
+        wanted.discard(e)
+        return self._replaced(e, wanted) if wanted else e
+
+    def _replaced(self, e: n.Expr, wanted: set[n.Expr]) -> n.Expr:
         if isinstance(e, n.Choose) or (isinstance(e, n.Op) and e.op in ("and", "or")):
             return e
-        new = rebuild(e, lambda child: self._named(child, wanted, base, before, top=False))
-        if top or e not in wanted:
-            return new
-        known = next((s for s in before if isinstance(s, n.Assign) and s.value == new), None)
-        if known is not None:
-            return known.target
-        wish = _what(e) if base is None else f"{base}_{_what(e)}"
-        name = n.Var(self._names.fresh(wish), span=e.span)
-        before.append(n.Assign(name, new, span=e.span))
-        return name
+        if e not in wanted:
+            return rebuild(e, lambda child: self._replaced(child, wanted))
+        if e not in self._known:
+            value = self.named(e, root=True)
+            wish = _what(e) if self._base is None else f"{self._base}_{_what(e)}"
+            self._known[e] = n.Var(self._names.fresh(wish), span=e.span)
+            self.before.append(n.Assign(self._known[e], value, span=e.span))
+        return self._known[e]
 
 
 def _what(e: n.Expr) -> str:
