@@ -50,16 +50,20 @@ LACKS = {
         UNTYPED,
         {"r_tape = []": f"r_tape = {EMPTY}", "r_tape_2 = []": f"r_tape_2 = {EMPTY}"},
     ),
-    # Reductions of Numba take no axis or no keepdims.
+    # Reductions of Numba take no axis or no keepdims, and full_like takes a number.
     "free_energy": Lack(
         "max(array(float64, 2d, C), axis=Literal[int](1))",
         {
             "np.max(z, axis=1)": "row_max(z)",
             "np.sum(d, axis=1, keepdims=True)": "np.sum(d, axis=1)[:, None]",
+            "np.sum(dr, axis=1, keepdims=True)": "np.sum(dr, axis=1)[:, None]",
+            "np.full_like(w, (1.0 / np.sum(w, axis=1))[:, None])": (
+                "np.zeros_like(w) + (1.0 / np.sum(w, axis=1))[:, None]"
+            ),
         },
     ),
-    # The norm of a number.
-    "doubling_scalar": Lack("norm(float64)", {"np.linalg.norm(b)": "abs(b)"}),
+    # The norm of a number, and its methods.
+    "doubling_scalar": Lack("norm(float64)", {"np.linalg.norm(b)": "abs(b)", "b.sum()": "b"}),
 }
 
 # These are why there is this test.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
@@ -48,11 +50,18 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
         case n.OpaqueExpr():
             return frozenset((*e.reads, OUTSIDE))
     bound = bind_call(e, infer)
+    if bound is not None and isinstance(e, n.Call) and _is_broadcast(e):
+        # Its elements lie on one another, whoever's they are: nothing may be written into it.
+        return _of_all(bound.operands.values(), infer) | {OUTSIDE}
     if bound is not None:
         return _of_all(
             (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer
         )
     return _of_unknown(e, infer)
+
+
+def _is_broadcast(e: n.Call) -> bool:
+    return isinstance(e.callee, n.Ref) and e.callee.value is np.broadcast_to
 
 
 def _of_index(e: n.Index, infer: Inference) -> frozenset[str]:

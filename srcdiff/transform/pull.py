@@ -31,6 +31,7 @@ from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
 from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes, without_axes
+from srcdiff.transform.zeros import SINGULAR
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
 NEW = n.Var("<new>")
@@ -45,11 +46,13 @@ class Seed:
         masks: conditions of `np.where` on the way, innermost last, each with the side taken. They
             are applied last, after the partials: zero times infinity is not zero.
         may_be_zero: whether it can be exactly zero although the derivative is wanted.
+        skipped: whether that is because a branch may not have used the value.
     """
 
     value: n.Expr
     masks: tuple[tuple[n.Expr, bool], ...] = ()
     may_be_zero: bool = False
+    skipped: bool = False
 
 
 @dataclass
@@ -181,12 +184,19 @@ class Puller:
         seed = self._fit(e, bound, templates, seed)
         templates = {name: self._template(bound, name, seed) for name in active}
         uses = sum(_count(t[1], "d") or ("d" not in t[0]) for t in templates.values())
-        guarded = bool(bound.rule.safe) and seed.may_be_zero
+        guarded = bool(bound.rule.safe) and self._is_guarded(e, bound, seed)
         if (uses > 1 or guarded) and not cheap(seed.value, twice=uses > 1):
             kind = self._infer(seed.value)
             seed = replace(seed, value=self._name(seed.value, kind))
         for name in active:
             self._operand(e, bound, name, templates[name], seed, guarded)
+
+    def _is_guarded(self, e: n.Expr, bound: Bound, seed: Seed) -> bool:
+        """Whether a zero seed may meet a partial that is not finite."""
+        if not seed.may_be_zero or seed.skipped or not is_number(bound.kind):
+            return seed.may_be_zero
+        callee = e.callee.value if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) else None
+        return (e.op if isinstance(e, n.Op) else callee) not in SINGULAR
 
     def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
         try:
@@ -317,7 +327,7 @@ class Puller:
                 value = n.Choose(condition, *sides)
             else:
                 value = np_call("where", condition, *sides)
-        return Seed(value, (), seed.may_be_zero or bool(seed.masks))
+        return Seed(value, (), seed.may_be_zero or bool(seed.masks), seed.skipped)
 
     # --- names and errors -----------------------------------------------------------------------
 

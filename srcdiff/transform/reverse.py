@@ -21,8 +21,15 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, is_float, is_number
-from srcdiff.ir.reads import shape_reads, value_reads
-from srcdiff.ir.walk import base_name, blocks, expressions, statements, written_names
+from srcdiff.ir.reads import shape_reads, stores_into, value_reads
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    expressions,
+    statements,
+    target_names,
+    written_names,
+)
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.pull import Seed, Temporaries
@@ -39,7 +46,7 @@ from srcdiff.transform.statements import (
     store_update,
     update,
 )
-from srcdiff.transform.zeros import may_be_zero
+from srcdiff.transform.zeros import may_be_zero, skipped_by_branches
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ class Reverser:
         self.adjoints = Adjoints(primal.names)
         self.temporaries = Temporaries(primal.names)
         self._zeros = may_be_zero(primal.function, primal.kinds)
+        self._skipped = skipped_by_branches(primal.function, primal.kinds)
         self._adjoints: dict[tuple[n.Stmt, bool], Adjoint] = {}
         self.counters: dict[n.Stmt, str] = {}
         self.tests: dict[n.Stmt, str] = {}
@@ -192,9 +200,11 @@ class Reverser:
         if not adjoint:
             return Needs()
         first, second = (self._reads(part) for part in (adjoint.first, adjoint.second))
-        name = base_name(s.target) if isinstance(s, n.Assign | n.Update) else None
+        targets: frozenset[str] = frozenset()
+        if isinstance(s, n.Assign | n.Update):
+            targets = frozenset(target_names(s.target)) | stores_into(s.target)
         # Before the undo, the target is read as it is now; everything else as it was.
-        return Needs((first - {name}) | second, name in first, True)
+        return Needs((first - targets) | second, bool(targets & first), True)
 
     def _reads(self, block: n.Block) -> frozenset[str]:
         """The primal's variables whose value, or varying shape, the statements read."""
@@ -224,7 +234,12 @@ class Reverser:
         useful = facts.useful_after.get(s, frozenset())
         varied = facts.varied_before.get(s, frozenset())
         context = Context(
-            self._primal.kinds.at(s), varied, self.adjoints, self.temporaries, self._zeros
+            self._primal.kinds.at(s),
+            varied,
+            self.adjoints,
+            self.temporaries,
+            self._zeros,
+            self._skipped,
         )
         if isinstance(s, n.Update):
             return self._update(s, useful, context, undo)
@@ -341,7 +356,12 @@ class Reverser:
     def _returned(self, s: n.Return) -> Adjoint:
         varied = self._primal.activity.varied_before.get(s, frozenset())
         context = Context(
-            self._primal.kinds.at(s), varied, self.adjoints, self.temporaries, self._zeros
+            self._primal.kinds.at(s),
+            varied,
+            self.adjoints,
+            self.temporaries,
+            self._zeros,
+            self._skipped,
         )
         return returned(self._result_seed(s), context)
 

@@ -18,7 +18,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
-from srcdiff.ir.kinds import Array, Kind, dims_of, same_dims
+from srcdiff.ir.kinds import Array, Kind, dims_of, dtype_of, same_dims
 from srcdiff.ir.walk import (
     base_name,
     expressions,
@@ -56,6 +56,8 @@ class Context:
     adjoints: Adjoints
     temporaries: Temporaries
     may_be_zero: frozenset[str]
+    # Of these, the ones that a branch may leave unused.
+    skipped: frozenset[str] = frozenset()
 
     def with_kinds(self, kinds: Mapping[str, Kind]) -> Inference:
         """Kinds before the statement, of the adjoints, and of these further names."""
@@ -68,6 +70,10 @@ class Context:
         """A puller for the statement."""
         self.temporaries.start()
         return Puller(self.with_kinds(kinds), self.varied, self.temporaries, root)
+
+    def seed(self, value: n.Expr, name: str | None) -> Seed:
+        """The seed of a value that was assigned to the variable, or stored into it."""
+        return Seed(value, (), name in self.may_be_zero, name in self.skipped)
 
     def zero(self, name: str) -> n.Expr:
         """The zero adjoint of a variable."""
@@ -98,7 +104,7 @@ def parallel(
     puller = context.puller(kinds, values[0] if single else None)
     for target, value in zip(targets, values, strict=True):
         seed = n.Var(context.adjoints.name(target.name))
-        puller.pull(value, Seed(seed, may_be_zero=target.name in context.may_be_zero))
+        puller.pull(value, context.seed(seed, target.name))
     sums = _summed(puller.out, context.adjoints)
     places: list[n.Place] = [context.adjoints.place(t) for t in targets]
     own = {place: sums.pop(place, None) for place in places}
@@ -209,7 +215,9 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     """The adjoint of `A[k] = value`."""
     place = context.adjoints.place(target)
     kind = context.infer(target)
-    puller = context.puller({_SEED.name: kind, NEW.name: kind}, value)
+    # What is stored is the value's result only where neither shape nor dtype was changed by it.
+    root = value if _same_kind(kind, context.infer(value)) else None
+    puller = context.puller({_SEED.name: kind, NEW.name: kind}, root)
     _pull_stored(puller, target, value, kind, context)
     sums = _summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
@@ -218,6 +226,13 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     body = _ordered(place, puller.out.lets, others, own, touching, isinstance(kind, Array))
     lets = body[: len(body) - len(others) - 1]
     return _split(lets, body[len(lets) :], target, undo, context)
+
+
+def _same_kind(a: Kind, b: Kind) -> bool:
+    dims_a, dims_b = dims_of(a), dims_of(b)
+    if dims_a is None or dims_b is None or dtype_of(a) != dtype_of(b):
+        return False
+    return same_dims(dims_a, dims_b)
 
 
 def _ordered(
@@ -278,7 +293,7 @@ def _pull_stored(
     elif dims and mine == ():
         seed = np_call("sum", _SEED)
     name = base_name(target)
-    puller.pull(value, Seed(seed, may_be_zero=name in context.may_be_zero))
+    puller.pull(value, context.seed(seed, name))
 
 
 def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo: bool) -> Adjoint:

@@ -6,6 +6,8 @@ downstream of `where`, of maxima and minima, of indexing, and of an `if`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
@@ -25,13 +27,32 @@ _SELECTORS = frozenset((np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.m
 _SELECTING_METHODS = frozenset(("max", "min"))
 
 
+# Functions that are infinite themselves where their partials are. For single numbers their guard is
+# left out unless a branch may skip them: it would be in the way of every division in a loop.
+SINGULAR = frozenset(
+    ("div", np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh)
+    + (np.exp, np.exp2, np.expm1, np.sinh, np.cosh, math.exp, math.log, math.log2, math.log10)
+)
+
+
+def skipped_by_branches(function: n.Function, kinds: Kinds) -> frozenset[str]:
+    """The variables whose adjoint can be exactly zero because a branch did not use them."""
+    return _spread(function, kinds, _used_conditionally(function.body))
+
+
 def may_be_zero(function: n.Function, kinds: Kinds) -> frozenset[str]:
     """The variables whose adjoint can be exactly zero although they matter to the result."""
     out = _used_conditionally(function.body)
+    for s in statements(function.body):
+        if kinds.reached(s):
+            for e in expressions(s):
+                out |= _selected_from(e, kinds.at(s))
+    return _spread(function, kinds, out)
+
+
+def _spread(function: n.Function, kinds: Kinds, out: frozenset[str]) -> frozenset[str]:
+    """The variables, and what their values were made of."""
     reached = [s for s in statements(function.body) if kinds.reached(s)]
-    for s in reached:
-        for e in expressions(s):
-            out |= _selected_from(e, kinds.at(s))
     while True:
         new = out.union(*(_flows_into(s, out, kinds.at(s)) for s in reached))
         if new == out:

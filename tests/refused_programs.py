@@ -1,0 +1,982 @@
+"""Programs that are refused. «These marks» stand around what the caret has to point at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+HEADER = """import contextlib
+import math
+
+import numpy as np
+
+TABLE = np.array([0.4, -0.9, 1.3])
+SCALE = 2.0
+
+
+class Box:
+    pass
+
+
+BOX = Box()
+"""
+
+X = np.array([0.5, 1.5, -0.3])
+A = np.array([[0.5, 1.5], [-0.3, 2.0]])
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A program, and what its refusal says.
+
+    `text` is of functions of which `f` is differentiated; `function` is the one that the error
+    names. `reason` and `remedy` are parts of the message's.
+    """
+
+    name: str
+    text: str
+    reason: str
+    remedy: str
+    args: tuple[Any, ...] = (X,)
+    function: str = "f"
+
+    @property
+    def module(self) -> str:
+        """The text of a module, without marks."""
+        return f"{HEADER}\n\n{self.text.strip()}\n".replace("«", "").replace("»", "")
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """The line's number, its text, and the carets below it, without indentation."""
+        marked = f"{HEADER}\n\n{self.text.strip()}\n"
+        number, line = next((k, s) for k, s in enumerate(marked.split("\n"), 1) if "«" in s)
+        line = line.strip()
+        start = line.index("«")
+        plain = line.replace("«", "").replace("»", "")
+        stop = line.index("»") - 1 if "»" in line else len(plain)
+        return number, plain, " " * start + "^" * (stop - start)
+
+
+REFUSED = [
+    # --- lists, dicts, sets
+    Refused(
+        "append",
+        """
+def f(x):
+    parts = []
+    for i in range(len(x)):
+        «parts.append(x[i] * 2.0)»
+    return parts[0]
+""",
+        "a list of values that are differentiated",
+        "array",
+    ),
+    Refused(
+        "list_comprehension",
+        """
+def f(x):
+    parts = «[v * v for v in x]»
+    return parts[0] + parts[1]
+""",
+        "a list comprehension of values that are differentiated is not supported.",
+        "loop",
+    ),
+    Refused(
+        "generator_expression",
+        """
+def f(x):
+    return sum(«(v * v for v in x)»)
+""",
+        "a generator expression of values that are differentiated is not supported.",
+        "loop",
+    ),
+    Refused(
+        "set_comprehension",
+        """
+def f(x):
+    parts = «{v * v for v in x}»
+    return max(parts)
+""",
+        "a set comprehension of values that are differentiated is not supported.",
+        "loop",
+    ),
+    Refused(
+        "dict_comprehension",
+        """
+def f(x):
+    parts = «{i: x[i] * 2.0 for i in range(3)}»
+    return parts[0]
+""",
+        "a dict comprehension of values that are differentiated is not supported.",
+        "loop",
+    ),
+    Refused(
+        "dict_display",
+        """
+def f(x):
+    parts = «{"a": x[0] * 2.0, "b": x[1]}»
+    return parts["a"] * parts["b"]
+""",
+        "a dict of values that are differentiated is not supported.",
+        "",
+    ),
+    Refused(
+        "set_display",
+        """
+def f(x):
+    parts = «{x[0], x[1]}»
+    return max(parts)
+""",
+        "a set of values that are differentiated is not supported.",
+        "",
+    ),
+    Refused(
+        "store_into_dict",
+        """
+def f(x):
+    parts = {}
+    «parts["a"]» = x[0] * 2.0
+    return parts["a"]
+""",
+        "not a plain array",
+        "",
+    ),
+    Refused(
+        "starred_display",
+        """
+def f(x):
+    parts = «[*x, 1.0]»
+    return parts[0] * parts[1]
+""",
+        "starred",
+        "",
+    ),
+    Refused(
+        "starred_target",
+        """
+def f(x):
+    a, «*rest» = x
+    return a * a
+""",
+        "starred",
+        "",
+    ),
+    Refused(
+        "starred_call",
+        """
+def g(a, b, c):
+    return a * b * c
+
+
+def f(x):
+    return «g(*x)»
+""",
+        "a call with starred arguments of values that are differentiated is not supported.",
+        "",
+    ),
+    Refused(
+        "double_starred_call",
+        """
+def g(a, b):
+    return a * b
+
+
+def f(x):
+    return «g(x[0], **{"b": x[1]})»
+""",
+        "a call with starred arguments of values that are differentiated is not supported.",
+        "",
+    ),
+    Refused(
+        "f_string",
+        """
+def f(x):
+    return float(«f"{x[0]}"») * 2.0
+""",
+        "an f-string of values that are differentiated is not supported.",
+        "",
+    ),
+    # --- functions
+    Refused(
+        "lambda",
+        """
+def f(x):
+    g = «lambda v: v * x[0]»
+    return g(x[1])
+""",
+        "a lambda of values that are differentiated is not supported.",
+        "function",
+    ),
+    Refused(
+        "nested_function",
+        """
+def f(x):
+    «def g(v):
+        return v * x[0]
+
+    return g(x[1])
+""",
+        "a nested function",
+        "function",
+    ),
+    Refused(
+        "nested_class",
+        """
+def f(x):
+    «class Local:
+        value = x[0]
+
+    return Local.value * 2.0
+""",
+        "'x', which is differentiated",
+        "",
+    ),
+    Refused(
+        "recursion",
+        """
+def g(x, n):
+    if n == 0:
+        return x
+    return np.sin(«g(x, n - 1)»)
+
+
+def f(x):
+    return np.sum(g(x, 3))
+""",
+        "g calls itself; recursion is not supported yet.",
+        "loop",
+        function="g",
+    ),
+    Refused(
+        "recursion_of_the_function_itself",
+        """
+def f(x, n):
+    if n == 0:
+        return x[0]
+    return np.sin(«f(x, n - 1)»)
+""",
+        "f calls itself; recursion is not supported yet.",
+        "loop",
+        (X, 3),
+    ),
+    Refused(
+        "mutual_recursion",
+        """
+def g(x, n):
+    if n == 0:
+        return x
+    return np.sin(h(x, n - 1))
+
+
+def h(x, n):
+    return 2.0 * «g(x, n)»
+
+
+def f(x):
+    return np.sum(g(x, 3))
+""",
+        "recursion is not supported yet.",
+        "loop",
+        function="h",
+    ),
+    Refused(
+        "helper_writes_into_its_argument",
+        """
+def g(v):
+    v[0] = v[1] * 2.0
+    return v
+
+
+def f(x):
+    y = x * 1.0
+    «g(y)»
+    return np.sum(y)
+""",
+        "g writes into its argument 'v'",
+        "v = v.copy()",
+    ),
+    Refused(
+        "result_of_helper_that_writes",
+        """
+def g(v):
+    v[0] = v[1] * 2.0
+    return np.sum(v)
+
+
+def f(x):
+    y = x * 1.0
+    return «g(y)» + y[0]
+""",
+        "g writes into its argument 'v'",
+        "v = v.copy()",
+    ),
+    Refused(
+        "generator",
+        """
+def f(x):
+    «yield x[0] * 2.0»
+""",
+        "yield is not supported",
+        "",
+    ),
+    Refused(
+        "yield_from",
+        """
+def f(x):
+    «yield from x»
+""",
+        "yield",
+        "",
+    ),
+    Refused(
+        "calls_generator",
+        """
+def g(x):
+    for i in range(3):
+        «yield x[i]»
+
+
+def f(x):
+    total = 0.0
+    for v in g(x):
+        total += v * v
+    return total
+""",
+        "yield is not supported",
+        "",
+        function="g",
+    ),
+    Refused(
+        "async",
+        """
+async def «f»(x):
+    return x[0] * 2.0
+""",
+        "async functions are not supported",
+        "",
+    ),
+    Refused(
+        "star_args",
+        """
+def f(x, «*rest»):
+    return np.sum(x * x)
+""",
+        "parameters such as *rest are not supported yet.",
+        "name each parameter",
+    ),
+    Refused(
+        "star_kwargs",
+        """
+def f(x, «**options»):
+    return np.sum(x * x)
+""",
+        "parameters such as **options are not supported yet.",
+        "name each parameter",
+    ),
+    Refused(
+        "unknown_name",
+        """
+def f(x):
+    return np.sum(«undefined» * x)
+""",
+        "the name 'undefined' is not defined.",
+        "",
+    ),
+    # --- statements
+    Refused(
+        "try",
+        """
+def f(x):
+    «try:
+        y = math.sqrt(x[0])
+    except ValueError:
+        y = 0.0
+    return y * 2.0
+""",
+        "try",
+        "",
+    ),
+    Refused(
+        "try_with_return",
+        """
+def f(x):
+    «try:
+        return math.sqrt(x[0])
+    except ValueError:
+        return 0.0
+""",
+        "try is not supported here.",
+        "",
+    ),
+    Refused(
+        "with",
+        """
+def f(x):
+    «with np.errstate(all="ignore"):
+        y = np.sqrt(x)
+    return np.sum(y)
+""",
+        "with",
+        "",
+    ),
+    Refused(
+        "match",
+        """
+def f(x, n):
+    «match n:
+        case 0:
+            y = x[0]
+        case _:
+            y = x[1]
+    return y * 2.0
+""",
+        "match",
+        "if",
+        (X, 1),
+    ),
+    Refused(
+        "for_else",
+        """
+def f(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    else:
+        «total *= 2.0»
+    return total
+""",
+        "else on a loop is not supported yet.",
+        "set a flag",
+    ),
+    Refused(
+        "while_else",
+        """
+def f(x):
+    total = x[0]
+    while total < 10.0:
+        total *= 2.0
+    else:
+        «total *= 3.0»
+    return total
+""",
+        "else on a loop is not supported yet.",
+        "set a flag",
+    ),
+    Refused(
+        "walrus",
+        """
+def f(x):
+    return («y := x[0] * 2.0») * y
+""",
+        "an assignment inside an expression is not supported.",
+        "assign in a statement of its own.",
+    ),
+    Refused(
+        "global_statement",
+        """
+def f(x):
+    «global SCALE»
+    SCALE = 3.0
+    return SCALE * x[0]
+""",
+        "a function that assigns to global variables is not supported.",
+        "pass the value in and return the new one.",
+    ),
+    Refused(
+        "nonlocal_statement",
+        """
+def made():
+    count = 0.0
+
+    def inner(x):
+        «nonlocal count»
+        count += 1.0
+        return x[0] * count
+
+    return inner
+
+
+f = made()
+""",
+        "a function that assigns to nonlocal variables is not supported.",
+        "pass the value in and return the new one.",
+        function="inner",
+    ),
+    Refused(
+        "del_element",
+        """
+def f(x):
+    y = [x[0], x[1]]
+    «del y[0]»
+    return y[0] * 2.0
+""",
+        "'y', which is differentiated",
+        "",
+    ),
+    # --- what writes behind our back
+    Refused(
+        "shuffle",
+        """
+def f(x):
+    y = x * 2.0
+    «np.random.shuffle(y)»
+    return y[0]
+""",
+        "np.random.shuffle may keep or change 'y', which is differentiated.",
+        "stop_gradient",
+    ),
+    Refused(
+        "memoryview",
+        """
+def f(x):
+    y = x * 2.0
+    memoryview(y)[0] = 0.0
+    return y[0]
+""".replace("memoryview(y)[0] =", "«memoryview(y)»[0] ="),
+        "no derivative is known for memoryview, and it may write into 'y'.",
+        "stop_gradient",
+    ),
+    Refused(
+        "memoryview_by_name",
+        """
+def f(x):
+    y = x * 2.0
+    m = «memoryview(y)»
+    m[0] = 0.0
+    return y[0]
+""",
+        "no derivative is known for memoryview, and it may write into 'y'.",
+        "stop_gradient",
+    ),
+    Refused(
+        "callback",
+        """
+def f(x, callback):
+    y = x * 2.0
+    «callback(y)»
+    return y[0]
+""",
+        "callback may keep or change 'y', which is differentiated.",
+        "stop_gradient",
+        (X, list.clear),
+    ),
+    Refused(
+        "sorted_in_place",
+        """
+def f(x):
+    y = x * 2.0
+    «y.sort()»
+    return y[0]
+""",
+        "'y', which is differentiated",
+        "",
+    ),
+    Refused(
+        "kept_in_an_object",
+        """
+def f(x):
+    y = x * 2.0
+    «setattr(BOX, "y", y)»
+    y[0] = 1.0
+    return np.sum(y)
+""",
+        "setattr may keep or change 'y', which is differentiated.",
+        "stop_gradient",
+    ),
+    Refused(
+        "attribute_store",
+        """
+def f(x):
+    «BOX.y» = x[0] * 2.0
+    return BOX.y * x[1]
+""",
+        "attributes that carry a derivative are not supported yet.",
+        "use a local name.",
+    ),
+    Refused(
+        "attribute_update",
+        """
+def f(x, box):
+    «box.y» += x[0] * 2.0
+    return box.y * x[1]
+""",
+        "attribute",
+        "use a local name.",
+        (X, type("Box", (), {"y": 0.0})()),
+    ),
+    # --- functions and methods
+    Refused(
+        "unknown_function",
+        """
+def f(x):
+    return np.sum(«np.unwrap(x)»)
+""",
+        "no derivative is known for np.unwrap.",
+        "stop_gradient",
+    ),
+    Refused(
+        "unknown_math_function",
+        """
+def f(x):
+    return «math.lgamma(x[0])» * 2.0
+""",
+        "no derivative is known for math.lgamma.",
+        "stop_gradient",
+    ),
+    Refused(
+        "unknown_method",
+        """
+def f(x):
+    return np.sum(«x.choose(3)»)
+""",
+        "no derivative is known for .choose().",
+        "stop_gradient",
+    ),
+    Refused(
+        "missing_method",
+        """
+def f(x):
+    return «x.frobnicate()» * 2.0
+""",
+        "no derivative is known for .frobnicate().",
+        "",
+    ),
+    Refused(
+        "axis_by_variable",
+        """
+def f(x, axis):
+    return np.sum(«np.sum(x, axis=axis)» ** 2)
+""",
+        "np.sum: ",
+        "",
+        (A, 1),
+    ),
+    Refused(
+        "axis_of_method_by_variable",
+        """
+def f(x, axis):
+    return np.sum(«x.sum(axis)» ** 2)
+""",
+        ".sum(): ",
+        "",
+        (A, 1),
+    ),
+    Refused(
+        "out",
+        """
+def f(x):
+    y = np.zeros(3)
+    z = «np.exp(x, out=y)»
+    return np.sum(z) + np.sum(y)
+""",
+        "np.exp: ",
+        "",
+    ),
+    Refused(
+        "out_as_effect",
+        """
+def f(x):
+    y = np.zeros(3)
+    «np.exp(x, out=y)»
+    return np.sum(y)
+""",
+        "'x', which is differentiated",
+        "",
+    ),
+    Refused(
+        "dtype_keyword",
+        """
+def f(x):
+    return «np.sum(x, dtype=np.float32)» * 2.0
+""",
+        "np.sum: ",
+        "",
+    ),
+    Refused(
+        "where_keyword",
+        """
+def f(x):
+    return «np.sum(x, where=x > 0.0)» * 2.0
+""",
+        "np.sum: ",
+        "",
+    ),
+    Refused(
+        "wrong_arguments_of_helper",
+        """
+def g(a, b):
+    return a * b
+
+
+def f(x):
+    return «g(x[0])» * 2.0
+""",
+        "g(): missing a required argument: 'b'.",
+        "",
+    ),
+    # --- indices
+    Refused(
+        "fancy_read",
+        """
+def f(x):
+    return np.sum(«x[[0, 1]]» ** 2)
+""",
+        "the index [0, 1] is not supported on an array that is differentiated.",
+        "index it by integers and slices.",
+    ),
+    Refused(
+        "fancy_read_by_array",
+        """
+def f(x, places):
+    return np.sum(«x[places]» ** 2)
+""",
+        "the index places is not supported on an array that is differentiated.",
+        "index it by integers and slices.",
+        (X, np.array([0, 2])),
+    ),
+    Refused(
+        "mask_read",
+        """
+def f(x):
+    return np.sum(«x[x > 0.0]» ** 2)
+""",
+        "the index x > 0.0 is not supported on an array that is differentiated.",
+        "index it by integers and slices.",
+    ),
+    Refused(
+        "fancy_store",
+        """
+def f(x):
+    y = x * 2.0
+    «y[[0, 1]]» = x[0]
+    return np.sum(y)
+""",
+        "the index [0, 1] is not supported",
+        "",
+    ),
+    Refused(
+        "fancy_store_by_array",
+        """
+def f(x, places):
+    y = x * 2.0
+    «y[places]» = x[0]
+    return np.sum(y)
+""",
+        "storing through an array of indices or a mask is not supported yet.",
+        "store elements in a loop, or use np.where.",
+        (X, np.array([0, 2])),
+    ),
+    Refused(
+        "fancy_store_of_a_constant",
+        """
+def f(x, places):
+    y = x * 2.0
+    «y[places]» = 0.0
+    return np.sum(y)
+""",
+        "storing through an array of indices or a mask is not supported yet.",
+        "store elements in a loop, or use np.where.",
+        (X, np.array([0, 2])),
+    ),
+    Refused(
+        "mask_store",
+        """
+def f(x):
+    y = x * 2.0
+    «y[y > 1.0]» = 0.0
+    return np.sum(y)
+""",
+        "storing through an array of indices or a mask is not supported yet.",
+        "store elements in a loop, or use np.where.",
+    ),
+    Refused(
+        "mask_update",
+        """
+def f(x):
+    y = x * 2.0
+    «y[y > 1.0]» *= 3.0
+    return np.sum(y)
+""",
+        "storing through an array of indices or a mask is not supported yet.",
+        "store elements in a loop, or use np.where.",
+    ),
+    Refused(
+        "store_through_two_indices",
+        """
+def f(x):
+    y = x * 2.0
+    «y[0][1]» = x[0, 0]
+    return np.sum(y)
+""",
+        "this store is into something that is not a plain array variable.",
+        "index the array once: A[i, j] = ...",
+        (A,),
+    ),
+    # --- shared memory
+    Refused(
+        "alias",
+        """
+def f(x):
+    y = x * 2.0
+    z = y
+    «z[0] = 1.0»
+    return np.sum(y)
+""",
+        "'z' is written into, and may share memory with 'y'",
+        ".copy()",
+    ),
+    Refused(
+        "alias_of_parameter",
+        """
+def f(x):
+    y = x
+    «y[0] = 1.0»
+    return np.sum(y)
+""",
+        "'y' is written into, and may share memory with 'x'",
+        "make 'y' an array of its own with .copy().",
+    ),
+    Refused(
+        "view",
+        """
+def f(x):
+    y = x * 2.0
+    z = y[1:]
+    «z[0] = 1.0»
+    return np.sum(y * y)
+""",
+        "'z' is written into, and may share memory with 'y'",
+        ".copy()",
+    ),
+    Refused(
+        "update_of_view",
+        """
+def f(x):
+    y = x * 2.0
+    z = y[1:]
+    «z *= 3.0»
+    return np.sum(y * y)
+""",
+        "'z' is written into, and may share memory with 'y'",
+        ".copy()",
+    ),
+    Refused(
+        "row_used_after_the_store",
+        """
+def f(x):
+    y = x * 2.0
+    row = y[0]
+    «y[0, 0] = 1.0»
+    return np.sum(row * row)
+""",
+        "'y' is written into, and may share memory with 'row'",
+        ".copy()",
+        (A,),
+    ),
+    Refused(
+        "transpose",
+        """
+def f(x):
+    y = x * 2.0
+    z = y.T
+    «z[0, 1] = 1.0»
+    return np.sum(y * y)
+""",
+        "'z' is written into, and may share memory with 'y'",
+        ".copy()",
+        (A,),
+    ),
+    Refused(
+        "reshape",
+        """
+def f(x):
+    y = x * 2.0
+    z = y.reshape(4)
+    «z[0] = 1.0»
+    return np.sum(y * y)
+""",
+        "'z' is written into, and may share memory with 'y'",
+        ".copy()",
+        (A,),
+    ),
+    Refused(
+        "rotated_buffers",
+        """
+def f(x, n):
+    y = x * 2.0
+    z = x * 3.0
+    for t in range(n):
+        «z[0] = y[1] * y[2]»
+        y, z = z, y
+    return np.sum(y)
+""",
+        "is written into, and may share memory with",
+        ".copy()",
+        (X, 4),
+    ),
+    Refused(
+        "row_of_a_loop",
+        """
+def f(x):
+    y = x * 2.0
+    for row in y:
+        «row[0] = row[1] * 3.0»
+    return np.sum(y)
+""",
+        "'row' is written into, and may share memory with",
+        ".copy()",
+        (A,),
+    ),
+    Refused(
+        "global_array",
+        """
+def f(x):
+    «TABLE[0]» = x[0]
+    return np.sum(TABLE * x)
+""",
+        "global",
+        ".copy()",
+    ),
+    Refused(
+        "alias_of_global_array",
+        """
+def f(x):
+    t = TABLE
+    «t[0] = x[0]»
+    return np.sum(t * x)
+""",
+        "'t' is written into, and may share memory with a global",
+        "make 't' an array of its own with .copy().",
+    ),
+    # --- in a branch that is not taken
+    Refused(
+        "branch_not_taken",
+        """
+def f(x, n):
+    if n > 5:
+        y = «np.unwrap(x)»
+    else:
+        y = x * 2.0
+    return np.sum(y)
+""",
+        "no derivative is known for np.unwrap.",
+        "stop_gradient",
+        (X, 1),
+    ),
+    Refused(
+        "in_a_helper",
+        """
+def g(x):
+    return «np.unwrap(x)»
+
+
+def f(x):
+    return np.sum(g(x))
+""",
+        "no derivative is known for np.unwrap.",
+        "stop_gradient",
+        function="g",
+    ),
+]
