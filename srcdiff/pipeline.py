@@ -12,14 +12,14 @@ from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
-from srcdiff.errors import UnsupportedError
+from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency
 from srcdiff.guess import describe, guess_kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Dim, Kind
-from srcdiff.ir.walk import names_of
+from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind
+from srcdiff.ir.walk import names_of, statements
 from srcdiff.world import LiveWorld
 
 
@@ -104,6 +104,13 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         equal.append((_axis(a), _axis(b)))
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(primal.names)
+    if primal.kinds.returned == UNKNOWN:
+        raise UnsupportedError(
+            "it is not known what this function returns.",
+            _first_return(primal.function),
+            None,
+            "return a number made by functions that have a derivative.",
+        )
     _check_result(request, primal.kinds.returned, lowered)
     wanted = Wanted(
         request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
@@ -118,6 +125,10 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         tuple(written_params(primal)),
         constants,
     )
+
+
+def _first_return(function: n.Function) -> Span | None:
+    return next((s.span for s in statements(function.body) if isinstance(s, n.Return)), None)
 
 
 def _general(kind: Kind) -> Kind:

@@ -46,7 +46,10 @@ class LiveWorld:
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now, or of a module's attribute."""
         if isinstance(e, n.Global):
-            return self._kind_of(e.home.read(e.name), e.name)
+            try:
+                return self._kind_of(e.home.read(e.name), e.name)
+            except NameError:
+                return UNKNOWN
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
             return UNKNOWN

@@ -32,13 +32,14 @@ class Refused:
     """A program, and what its refusal says.
 
     `text` is of functions of which `f` is differentiated; `function` is the one that the error
-    names. `reason` and `remedy` are parts of the message's.
+    names. `reason` and `remedy` are parts of the message's; every refusal has a remedy, but those
+    (None) of programs that Python itself does not run.
     """
 
     name: str
     text: str
     reason: str
-    remedy: str
+    remedy: str | None
     args: tuple[Any, ...] = (X,)
     function: str = "f"
 
@@ -137,11 +138,11 @@ def f(x):
         """
 def f(x):
     parts = {}
-    «parts["a"]» = x[0] * 2.0
-    return parts["a"]
+    parts["a"] = x[0] * 2.0
+    return «parts["a"]»
 """,
-        "not a plain array",
-        "",
+        "it is not known what parts holds.",
+        "use an array.",
     ),
     Refused(
         "starred_display",
@@ -157,7 +158,7 @@ def f(x):
         "starred_target",
         """
 def f(x):
-    a, «*rest» = x
+    «a, *rest» = x
     return a * a
 """,
         "starred",
@@ -351,7 +352,7 @@ def f(x):
     Refused(
         "async",
         """
-async def «f»(x):
+«async def f(x):»
     return x[0] * 2.0
 """,
         "async functions are not supported",
@@ -360,7 +361,7 @@ async def «f»(x):
     Refused(
         "star_args",
         """
-def f(x, «*rest»):
+«def f(x, *rest):»
     return np.sum(x * x)
 """,
         "parameters such as *rest are not supported yet.",
@@ -369,7 +370,7 @@ def f(x, «*rest»):
     Refused(
         "star_kwargs",
         """
-def f(x, «**options»):
+«def f(x, **options):»
     return np.sum(x * x)
 """,
         "parameters such as **options are not supported yet.",
@@ -382,7 +383,7 @@ def f(x):
     return np.sum(«undefined» * x)
 """,
         "the name 'undefined' is not defined.",
-        "",
+        None,
     ),
     # --- statements
     Refused(
@@ -532,9 +533,9 @@ def f(x):
         """
 def f(x):
     y = x * 2.0
-    memoryview(y)[0] = 0.0
+    «memoryview(y)»[0] = 0.0
     return y[0]
-""".replace("memoryview(y)[0] =", "«memoryview(y)»[0] ="),
+""",
         "no derivative is known for memoryview, and it may write into 'y'.",
         "stop_gradient",
     ),
@@ -714,7 +715,7 @@ def f(x):
     return «g(x[0])» * 2.0
 """,
         "g(): missing a required argument: 'b'.",
-        "",
+        None,
     ),
     # --- indices
     Refused(
@@ -732,7 +733,7 @@ def f(x):
 def f(x, places):
     return np.sum(«x[places]» ** 2)
 """,
-        "the index places is not supported on an array that is differentiated.",
+        "an array is indexed by an array, which is not supported yet.",
         "index it by integers and slices.",
         (X, np.array([0, 2])),
     ),
@@ -742,7 +743,7 @@ def f(x, places):
 def f(x):
     return np.sum(«x[x > 0.0]» ** 2)
 """,
-        "the index x > 0.0 is not supported on an array that is differentiated.",
+        "an array is indexed by an array, which is not supported yet.",
         "index it by integers and slices.",
     ),
     Refused(

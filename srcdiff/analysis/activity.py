@@ -24,6 +24,8 @@ _NONE: Names = frozenset()
 READERS: frozenset[Any] = frozenset(
     (print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr, hash)
 )
+# Readers whose result holds what they read, as text.
+_TEXT: frozenset[Any] = frozenset((str, repr, format, ascii))
 _LOG_METHODS = frozenset(("debug", "info", "warning", "error", "critical", "log", "exception"))
 
 
@@ -31,11 +33,12 @@ def is_reader(callee: n.Expr) -> bool:
     """Whether a callee is known to only look at its arguments: `print`, `len`, logging."""
     if isinstance(callee, n.Ref):
         try:
-            if callee.value in READERS:
+            if callee.value in READERS or callee.value is ascii:
                 return True
         except TypeError:
             return False
-        return getattr(callee.value, "__module__", None) == "logging"
+        is_error = isinstance(callee.value, type) and issubclass(callee.value, BaseException)
+        return is_error or getattr(callee.value, "__module__", None) == "logging"
     if isinstance(callee, n.Field) and callee.name in _LOG_METHODS:
         return isinstance(callee.base, n.Global) and isinstance(
             callee.base.home.read(callee.base.name), logging.Logger
@@ -81,7 +84,8 @@ def _all(items: Iterable[n.Expr], infer: Inference) -> Names:
 
 def _operation(e: n.Expr, infer: Inference) -> Names:
     if isinstance(e, n.Call) and is_reader(e.callee):
-        return _NONE
+        text = isinstance(e.callee, n.Ref) and e.callee.value in _TEXT
+        return _all(e.args, infer) if text else _NONE
     bound = bind_call(e, infer)
     if bound is not None and not bound.rule.pulls and isinstance(infer(e), Array):
         # A rule gives no partials for an array made of a display; its items carry them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
 from srcdiff.analysis.alias import OUTSIDE, Aliases
 from srcdiff.analysis.bind import bind_call
@@ -13,6 +15,7 @@ from srcdiff.ir.kinds import Array, is_number
 from srcdiff.ir.reads import stores_into
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_in, statements, subexpressions
+from srcdiff.rules.registry import method_names
 
 Names = frozenset[str]
 
@@ -33,10 +36,12 @@ def check_effects(
         infer = kinds.at(s)
         if isinstance(s, n.Opaque):
             _check_opaque(s, varied, infer)
-        elif isinstance(s, n.Effect):
+            continue
+        if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
-        else:
-            _check_calls(s, varied, infer)
+        if isinstance(s, n.Assign | n.Update):
+            _check_holders(s, varied, infer)
+        _check_calls(s, varied, infer)
         for name in sorted(_written(s, infer)):
             _check_store(name, s, live, shared, params)
 
@@ -74,10 +79,27 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
         )
 
 
+def _check_holders(s: n.Assign | n.Update, varied: Names, infer: Inference) -> None:
+    """A container or an object that an active value is put into would hide it."""
+    for target in s.target.items if isinstance(s.target, n.Tuple) else (s.target,):
+        if not isinstance(target, n.Index | n.Field) or isinstance(infer(target.base), Array):
+            continue
+        if smooth_names(s.value, infer) & varied:
+            raise UnsupportedError(
+                f"{show(target.base)} is not an array, and a value that is differentiated is "
+                "put into it, which is not supported yet.",
+                s.span,
+                None,
+                "keep the value in a local name or in an array.",
+            )
+
+
 def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
     """An unknown callable may write into an active array that it is given."""
     for e in expressions(s):
         for x in subexpressions(e):
+            if isinstance(x, n.OpaqueExpr):
+                _check_text(x, varied, infer, s.span)
             if not isinstance(x, n.Call) or is_reader(x.callee) or bind_call(x, infer) is not None:
                 continue
             if infer.world.user_kind(x, infer) is not None:
@@ -85,6 +107,29 @@ def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
             for name in sorted(names_in(x) & varied):
                 if not is_number(infer(n.Var(name))) and not _is_known_method(x, infer):
                     _refuse_call(x, name, s.span)
+
+
+def _check_text(x: n.OpaqueExpr, varied: Names, infer: Inference, span: Span | None) -> None:
+    """A call inside kept Python, such as an f-string, may write into an array it is given."""
+    arrays = {v for v in frozenset(x.reads) & varied if not is_number(infer(n.Var(v)))}
+    for call in (c for c in ast.walk(ast.parse(x.text, mode="eval")) if isinstance(c, ast.Call)):
+        names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else None
+        reads = method in method_names() if method else getattr(call.func, "id", "") in _LOOKERS
+        if names & arrays and not reads:
+            raise UnsupportedError(
+                f"{ast.unparse(call)} may write into {sorted(names & arrays)[0]!r}, which is "
+                "differentiated.",
+                x.span or span,
+                None,
+                "call it in a statement of its own.",
+            )
+
+
+# Builtins that a kept expression may call on an array.
+_LOOKERS = frozenset(
+    ("len", "str", "repr", "format", "type", "float", "int", "abs", "round", "sum")
+)
 
 
 def _is_known_method(x: n.Call, infer: Inference) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcdiff.analysis.activity import Activity, is_reader
+from srcdiff.analysis.activity import Activity, is_reader, smooth_names
 from srcdiff.analysis.bind import bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
@@ -56,7 +56,7 @@ def _matters(s: n.Assign | n.Update | n.Return, facts: Activity) -> bool:
 def _lost(e: n.Expr, infer: Inference, varied: Names) -> n.Expr | None:
     """The smallest varied part of unknown kind whose own parts are known."""
     if isinstance(e, n.Call) and is_reader(e.callee):
-        return None
+        return e if smooth_names(e, infer) & varied else None
     parts = children(e)
     if isinstance(e, n.Call) and isinstance(e.callee, n.Field):
         # A method is looked at with its call.
@@ -86,6 +86,8 @@ def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
         bound = bind_or_raise(e, infer) if isinstance(e, n.Op | n.Call | n.Field) else None
     except NoRule as error:
         return f"{subject(e)}: {error.reason}", error.remedy
+    if isinstance(e, n.Call) and is_reader(e.callee):
+        return "a value that is differentiated goes through text.", "keep it a number."
     if bound is None and isinstance(e, n.Call):
         return unknown_callee(e, infer)
     if isinstance(e, n.Index):

@@ -23,7 +23,7 @@ from srcdiff.assemble.prepare import Setting, normalized, prepare
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind, Known, Number, TupleOf, is_float
+from srcdiff.ir.kinds import FLOAT64, UNKNOWN, Array, Dim, Kind, Known, Number, TupleOf, is_float
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, bound_names, expressions, names_in, names_of, statements
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -314,7 +314,9 @@ class PairMaker:
 
     def _adjoint_kinds(self, site: _Site, context: Context) -> tuple[Kind, ...]:
         values = (site.arguments[name] for name in site.wrt)
-        return tuple(context.infer(v) for v in values if not isinstance(v, Default))
+        kinds = (context.infer(v) for v in values if not isinstance(v, Default))
+        # An adjoint of a Python number may be NumPy's.
+        return tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
 
     def half_kind(self, call: n.Call, half: Half, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind that a call of one function of a pair gives."""

@@ -48,6 +48,9 @@ def check_result(kind: Kind | None, name: str, sizes: Callable[[Kind], str]) -> 
         raise TypeError(f"the gradient of {name} is not defined: it returns None{more}")
     if isinstance(kind, TupleOf):
         raise TypeError(f"the gradient of {name} is not defined: it returns a tuple{more}")
+    if isinstance(kind, Known) and not isinstance(kind.value, bool):
+        what = type(kind.value).__name__
+        raise TypeError(f"the gradient of {name} is not defined: it returns a {what}{more}")
     dtype = dtype_of(kind)
     what = f"dtype {dtype}" if dtype is not None else f"type {type(kind).__name__}"
     one = is_number(kind) or (isinstance(kind, Array) and all(_may_be_one(d) for d in kind.dims))

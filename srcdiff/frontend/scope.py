@@ -97,6 +97,10 @@ def is_fixed(value: Any) -> bool:
     return isinstance(value, _FIXED) or callable(value)
 
 
+# What reaches variables behind the compiler's back.
+_FORBIDDEN = frozenset((exec, eval, globals, locals, vars, compile))
+
+
 def plain_function(value: Any) -> Any:
     """The function that an object of ours stands for; any other object as it is."""
     return getattr(value, PRIMAL) if hasattr(type(value), PRIMAL) else value
@@ -133,12 +137,18 @@ class Scope:
             return self.constants[name]
         home = home_of(self.source.function, name)
         if home is None:
-            raise UnsupportedError(f"the name {name!r} is not defined.", span)
+            # As in Python, that is an error only where the name is read.
+            namespace = self.source.function.__globals__
+            return n.Global(name, Home(str(namespace.get("__name__", "?")), namespace), span=span)
         self.free[name] = home
         try:
             value = home.read(name)
         except NameError:
             raise UnsupportedError(f"the name {name!r} is not bound yet.", span) from None
+        if isinstance(value, BuiltinFunctionType | type) and value in _FORBIDDEN:
+            raise UnsupportedError(
+                f"{name} may read and write variables unseen.", span, None, "name the variables."
+            )
         if is_fixed(value):
             plain = plain_function(value)
             return n.Ref(name, plain, plain, span=span)

@@ -26,12 +26,12 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, instantiate, mul, number
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, dims_of, is_number, same_dims
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, Number, TupleOf, dims_of, is_number, same_dims
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
 from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes, without_axes
-from srcdiff.transform.zeros import SINGULAR
+from srcdiff.transform.zeros import SINGULAR, masks, selects
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
 NEW = n.Var("<new>")
@@ -193,10 +193,13 @@ class Puller:
 
     def _is_guarded(self, e: n.Expr, bound: Bound, seed: Seed) -> bool:
         """Whether a zero seed may meet a partial that is not finite."""
-        if not seed.may_be_zero or seed.skipped or not is_number(bound.kind):
+        if not seed.may_be_zero or not is_number(bound.kind):
             return seed.may_be_zero
         callee = e.callee.value if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) else None
-        return (e.op if isinstance(e, n.Op) else callee) not in SINGULAR
+        if (e.op if isinstance(e, n.Op) else callee) not in SINGULAR:
+            return True
+        # Python raises where such a function is infinite.
+        return seed.skipped and not isinstance(bound.kind, Number)
 
     def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
         try:
@@ -245,6 +248,8 @@ class Puller:
         value = with_plain_shapes(instantiate(body, values), self._infer)
         if "d" not in params:
             value = mul(seed.value, value)
+        if selects(e) or masks(e, self._infer):
+            seed = replace(seed, may_be_zero=True)
         if not bound.rule.elementwise:
             self.pull(operand, replace(seed, value=value, masks=()))
             return

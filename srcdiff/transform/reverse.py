@@ -20,7 +20,7 @@ from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, is_float, is_number
+from srcdiff.ir.kinds import Array, Known, dtype_of, is_float, is_number
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.walk import (
     base_name,
@@ -313,7 +313,7 @@ class Reverser:
                 None,
                 "index the array once: A[i, j] = ...",
             )
-        if any(isinstance(context.infer(item), Array) for item in items):
+        if not all(_is_basic(item, context) for item in items):
             raise UnsupportedError(
                 "storing through an array of indices or a mask is not supported yet.",
                 target.span,
@@ -452,6 +452,17 @@ class Reverser:
         if not reverse:
             return (*before, loop), ()
         return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def _is_basic(item: n.Expr, context: Context) -> bool:
+    """Whether an entry of a key is an integer, a slice, None or an ellipsis."""
+    if isinstance(item, n.Slice):
+        return True
+    kind = context.infer(item)
+    if isinstance(kind, Known):
+        return kind.value is None or kind.value is Ellipsis
+    dtype = dtype_of(kind) if is_number(kind) else None
+    return dtype is not None and dtype.kind in "iu"
 
 
 def _not(test: n.Expr) -> n.Expr:

@@ -13,8 +13,9 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array
+from srcdiff.ir.kinds import Array, dtype_of
 from srcdiff.ir.walk import (
+    base_name,
     blocks,
     bound_names,
     expressions,
@@ -23,15 +24,18 @@ from srcdiff.ir.walk import (
     target_names,
 )
 
-_SELECTORS = frozenset((np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.max, np.min))
-_SELECTING_METHODS = frozenset(("max", "min"))
-
+_SELECTORS: frozenset[object] = frozenset(
+    (np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.max, np.min, np.clip, max, min, np.abs)
+)
+_SELECTING_METHODS = frozenset(("max", "min", "clip"))
 
 # Functions that are infinite themselves where their partials are. For single numbers their guard is
 # left out unless a branch may skip them: it would be in the way of every division in a loop.
-SINGULAR = frozenset(
-    ("div", np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh)
-    + (np.exp, np.exp2, np.expm1, np.sinh, np.cosh, math.exp, math.log, math.log2, math.log10)
+SINGULAR: frozenset[object] = frozenset(
+    (
+        *("div", np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh),
+        *(np.exp, np.exp2, np.expm1, np.sinh, np.cosh, math.exp, math.log, math.log2, math.log10),
+    )
 )
 
 
@@ -45,6 +49,7 @@ def may_be_zero(function: n.Function, kinds: Kinds) -> frozenset[str]:
     out = _used_conditionally(function.body)
     for s in statements(function.body):
         if kinds.reached(s):
+            out |= _stored(s, kinds.at(s))
             for e in expressions(s):
                 out |= _selected_from(e, kinds.at(s))
     return _spread(function, kinds, out)
@@ -61,10 +66,10 @@ def _spread(function: n.Function, kinds: Kinds, out: frozenset[str]) -> frozense
 
 
 def _used_conditionally(block: n.Block) -> frozenset[str]:
-    """Variables read in a branch that did not bind them."""
+    """Variables read in a branch, or a loop of perhaps no trip, that did not bind them."""
     out: frozenset[str] = frozenset()
     for s in block:
-        if isinstance(s, n.If):
+        if isinstance(s, n.If | n.For | n.While):
             for b in blocks(s):
                 own = bound_names(b)
                 for inner in statements(b):
@@ -81,9 +86,24 @@ def _selected_from(e: n.Expr, infer: Inference) -> frozenset[str]:
     for x in subexpressions(e):
         if isinstance(x, n.Index) and isinstance(infer(x.base), Array):
             out |= smooth_names(x.base, infer)
-        elif isinstance(x, n.Call) and _selects(x):
+        elif selects(x) or masks(x, infer):
             out |= smooth_names(x, infer)
     return out
+
+
+def selects(e: n.Expr) -> bool:
+    """Whether an operation passes the adjoint on to some of its operand's elements only."""
+    if isinstance(e, n.Call):
+        return _selects(e)
+    return False
+
+
+def masks(e: n.Expr, infer: Inference) -> bool:
+    """Whether an operation multiplies by a mask."""
+    if not (isinstance(e, n.Op) and e.op == "mul"):
+        return False
+    dtypes = (dtype_of(infer(arg)) for arg in e.args)
+    return any(dtype is not None and dtype.kind == "b" for dtype in dtypes)
 
 
 def _selects(e: n.Call) -> bool:
@@ -101,7 +121,13 @@ def _flows_into(s: n.Stmt, flagged: frozenset[str], infer: Inference) -> frozens
         return smooth_names(s.value, infer)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and s.target.name in flagged:
         return smooth_names(s.value, infer)
-    # What is stored into elements takes its seed from an array that holds zeros.
+    if isinstance(s, n.Assign | n.Update) and base_name(s.target) in flagged:
+        return smooth_names(s.value, infer)
+    return frozenset()
+
+
+def _stored(s: n.Stmt, infer: Inference) -> frozenset[str]:
+    """What is stored into elements: it takes its seed from an array that may hold zeros."""
     if isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Index):
         return smooth_names(s.value, infer) if isinstance(infer(s.target), Array) else frozenset()
     return frozenset()
