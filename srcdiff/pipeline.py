@@ -199,7 +199,9 @@ def _text(
     functions = world.with_helpers(functions)
     names = Names(frozenset().union(*(names_of(f) for f in functions)) | {functions[-1].name})
     free = FreeNames(names)
-    for e in (*world.preferred(), *free_expressions(functions)):
+    for module in world.preferred():
+        free.add(module, used=False)
+    for e in free_expressions(functions):
         free.add(e)
     dependencies = world.dependencies(free)
     values = {d.alias: world.shown(d) for d in dependencies if d.kind is not None and d.alias}

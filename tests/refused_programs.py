@@ -754,8 +754,8 @@ def f(x):
     «y[[0, 1]]» = x[0]
     return np.sum(y)
 """,
-        "the index [0, 1] is not supported",
-        "",
+        "storing through an array of indices or a mask is not supported yet.",
+        "store elements in a loop, or use np.where.",
     ),
     Refused(
         "fancy_store_by_array",

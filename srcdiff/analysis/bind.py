@@ -170,6 +170,8 @@ def constant_value(e: n.Expr, infer: Infer) -> Any:
         return e.value
     if isinstance(e, n.Tuple | n.List):
         return tuple(constant_value(item, infer) for item in e.items)
+    if isinstance(e, n.Op) and e.op == "neg":
+        return -constant_value(e.args[0], infer)
     kind = infer(e)
     if isinstance(kind, Known) and kind.value is not slice:
         return kind.value

@@ -189,12 +189,12 @@ def _copies(plan: Plan, function: n.Function) -> n.Function:
 
 def _dead(plan: Plan, function: n.Function) -> n.Function:
     pairs = aliases(function, _kinds(plan, function)).ever()
-    live = frozenset(plan.wanted) | plan_values(plan)
+    live = frozenset(plan.wanted) | _values(plan)
     body = dead(function.body, live, plan.world.is_pure, lambda name: partners(name, pairs))
     return replace(function, body=body)
 
 
-def plan_values(plan: Plan) -> frozenset[str]:
+def _values(plan: Plan) -> frozenset[str]:
     """The variables besides adjoints that are returned."""
     value = frozenset() if plan.value is None else frozenset((plan.value,))
     return names_in(plan.results(lambda name: UNKNOWN)) | value
@@ -202,14 +202,17 @@ def plan_values(plan: Plan) -> frozenset[str]:
 
 def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
-    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(plan_values(plan)))))
+    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(_values(plan)))))
     function = replace(function, body=(*function.body, at_end))
     function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
     return replace(function, body=function.body[:-1])
 
 
 def _own(plan: Plan, function: n.Function) -> n.Function:
-    return own(function, _kinds(plan, function), frozenset(plan.adjoints), frozenset(plan.wanted))
+    returned = frozenset(plan.wanted) if plan.inputs else _values(plan)
+    adjoints = frozenset(plan.adjoints) | returned
+    values = returned - plan.adjoints.keys()
+    return own(function, _kinds(plan, function), adjoints, returned, values)
 
 
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:

@@ -16,9 +16,10 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, Known, TupleOf
 from srcdiff.ir.walk import blocks, names_of, statements, with_blocks
+from srcdiff.normalize.arrays import single_indexing
 from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
-from srcdiff.normalize.jumps import jumps_to_tails
+from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
@@ -37,7 +38,7 @@ class Setting:
 
 def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function in the form that the analyses take, with decided branches pruned."""
-    function = jumps_to_tails(function, names)
+    function = explicit_ends(jumps_to_tails(function, names))
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_loops(unpack(function, names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
@@ -111,6 +112,10 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
         wanted = any(differentiable(kind) for kind in seen)
         return sizes.pop() if len(sizes) == 1 and wanted and -1 not in sizes else None
 
+    def kind_at(s: n.Stmt, e: n.Expr) -> Kind | None:
+        return kinds.at(s)(e) if kinds.reached(s) else None
+
+    function = single_indexing(function, names, kind_at)
     function = index_loops(function, names, over_active)
     function = choices_to_ifs(function, names, choice)
     return tuples_to_names(function, names, length)

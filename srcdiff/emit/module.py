@@ -38,19 +38,24 @@ class FreeNames:
         head, *rest = e.path.split(".")
         return ".".join((self.spelled.get(id(e.root), head), *rest))
 
-    def add(self, e: n.Ref | n.Global) -> None:
-        """Finds a spelling: the user's own, where it is free."""
+    used: set[str] = field(default_factory=set)
+
+    def add(self, e: n.Ref | n.Global, used: bool = True) -> None:
+        """Finds a spelling: the user's own, where it is free; `used`: whether the text needs it."""
         if isinstance(e, n.Global):
             key = (e.home.key, e.name)
             if key not in self.globals:
                 self.globals[key] = self.names.fresh(e.name)
             return
         head = e.path.partition(".")[0]
-        if id(e.root) in self.spelled or _is_builtin(head, e.root):
+        if _is_builtin(head, e.root):
             return
-        name = self.names.fresh(head)
-        self.spelled[id(e.root)] = name
-        self.objects[name] = e.root
+        if id(e.root) not in self.spelled:
+            name = self.names.fresh(head)
+            self.spelled[id(e.root)] = name
+            self.objects[name] = e.root
+        if used:
+            self.used.add(self.spelled[id(e.root)])
 
 
 def _is_builtin(name: str, value: Any) -> bool:
@@ -83,6 +88,8 @@ def module_text(
     imports: list[str] = []
     missing: dict[str, Any] = {}
     for name, value in sorted(free.objects.items()):
+        if name not in free.used and not any(f"{name}." in text for text in values.values()):
+            continue
         line = None if name in own else _import(name, value)
         if line is not None:
             imports.append(line)

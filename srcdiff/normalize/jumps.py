@@ -54,6 +54,9 @@ class _Returns:
         start = n.Assign(flag, n.Const(False) if single else n.Const(0))
         ends: list[n.Stmt] = []
         for s in returns:
+            if s is returns[-1] and _only_returns(loop):
+                ends.append(s)
+                break
             test = flag if single else n.Compare(("eq",), (flag, codes[id(s)]))
             ends.append(n.If(test, (s,), span=s.span))
         return (start, replace(loop, body=self._flagged(loop.body, flag, codes)), *ends)
@@ -147,6 +150,41 @@ class _Exits:
             (n.Compare(("eq",), (self.flag, n.Const(k + 1))), jump)
             for k, jump in enumerate(self._jumps)
         ]
+
+
+def _only_returns(loop: n.For | n.While) -> bool:
+    """Whether the loop can only be left by a return: `while True` without a break."""
+    forever = isinstance(loop, n.While) and isinstance(loop.test, n.Const) and loop.test.value
+    return bool(forever) and not _breaks(loop.body)
+
+
+def _breaks(block: n.Block) -> bool:
+    return any(
+        isinstance(s, n.Break) or (isinstance(s, n.If) and any(map(_breaks, blocks(s))))
+        for s in block
+    )
+
+
+def explicit_ends(function: n.Function) -> n.Function:
+    """The function with an error where it would return None on some paths and a value on others.
+
+    Its jumps are at the tails of their paths.
+    """
+    returns = [s for s in statements(function.body) if isinstance(s, n.Return)]
+    if not any(s.value is not None for s in returns):
+        return function
+    return replace(function, body=_ended(function.body, function.name))
+
+
+def _ended(block: n.Block, name: str) -> n.Block:
+    if not falls_through(block):
+        return block
+    last = block[-1] if block else None
+    if isinstance(last, n.If) and not all(falls_through(b) for b in blocks(last)):
+        return (*block[:-1], with_blocks(last, tuple(_ended(b, name) for b in blocks(last))))
+    error = n.Ref("TypeError", TypeError, TypeError)
+    message = n.Const(f"{name} returned None, of which there is no derivative")
+    return (*block, n.Raise(n.Call(error, (message,))))
 
 
 def falls_through(block: n.Block) -> bool:

@@ -8,23 +8,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from srcdiff.analysis.alias import OUTSIDE, SAVED, Aliases, aliases, in_place_names, partners, roots
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, is_number
+from srcdiff.ir.kinds import Array, Kind, Unknown, dtype_of, is_number
 from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, blocks, statements, with_blocks
 
 
 def own(
-    function: n.Function, kinds: Kinds, adjoints: frozenset[str], returned: frozenset[str]
+    function: n.Function,
+    kinds: Kinds,
+    adjoints: frozenset[str],
+    returned: frozenset[str],
+    values: frozenset[str] = frozenset(),
 ) -> n.Function:
-    """The function with copies where an adjoint must own its memory."""
+    """The function with copies where an adjoint must own its memory, and as floats.
+
+    Args:
+        function: both sweeps.
+        kinds: its kinds.
+        adjoints: the variables to look at.
+        returned: those of them that are returned.
+        values: those of them that are no adjoints, and keep their type.
+    """
     facts = aliases(function, kinds)
     written = in_place_names(function, kinds) | _restored(function)
     run = _Own(kinds, facts, adjoints, returned, written)
+    run._floats = adjoints - values
     return replace(function, body=run.block(function.body))
 
 
@@ -53,6 +68,7 @@ class _Own:
         self._adjoints = adjoints
         self._returned = returned
         self._written = written | {OUTSIDE}
+        self._floats: frozenset[str] = frozenset()
 
     def block(self, block: n.Block) -> n.Block:
         return tuple(self._statement(s) for s in block)
@@ -66,6 +82,8 @@ class _Own:
         if not isinstance(s.target, n.Var) or s.target.name not in self._adjoints:
             return s
         infer = self._kinds.at(s)
+        if _is_integral(infer(s.value)) and s.target.name in self._floats:
+            return replace(s, value=_as_float(s.value, infer(s.value)))
         found = roots(s.value, infer)
         if not found or is_number(infer(s.value)):
             return s
@@ -80,9 +98,25 @@ class _Own:
         return with_blocks(s, tuple(self.block(b) for b in blocks(s)))
 
 
+def _is_integral(kind: Kind) -> bool:
+    dtype = dtype_of(kind)
+    return dtype is not None and dtype.kind in "iub"
+
+
+def _as_float(e: n.Expr, kind: Kind) -> n.Expr:
+    """The value as a float: an adjoint of one, which others are added to."""
+    if isinstance(e, n.Const):
+        return n.Const(float(e.value))
+    if isinstance(kind, Array):
+        return n.Call(n.Field(e, "astype"), (n.Ref("np.float64", np.float64, np),))
+    return n.Call(n.Ref("float", float, float), (e,))
+
+
 def _copied(e: n.Expr, kind: object) -> n.Expr:
     if isinstance(kind, Array):
         return n.Call(n.Field(e, "copy"))
+    if not isinstance(kind, Unknown):
+        return e
     return np_call("array", e)
 
 

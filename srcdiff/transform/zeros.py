@@ -13,7 +13,7 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, dtype_of
+from srcdiff.ir.kinds import Array, dtype_of, is_number
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -41,12 +41,12 @@ SINGULAR: frozenset[object] = frozenset(
 
 def skipped_by_branches(function: n.Function, kinds: Kinds) -> frozenset[str]:
     """The variables whose adjoint can be exactly zero because a branch did not use them."""
-    return _spread(function, kinds, _used_conditionally(function.body))
+    return _spread(function, kinds, _used_conditionally(function.body, kinds))
 
 
 def may_be_zero(function: n.Function, kinds: Kinds) -> frozenset[str]:
     """The variables whose adjoint can be exactly zero although they matter to the result."""
-    out = _used_conditionally(function.body)
+    out = _used_conditionally(function.body, kinds)
     for s in statements(function.body):
         if kinds.reached(s):
             out |= _stored(s, kinds.at(s))
@@ -65,20 +65,25 @@ def _spread(function: n.Function, kinds: Kinds, out: frozenset[str]) -> frozense
         out = new
 
 
-def _used_conditionally(block: n.Block) -> frozenset[str]:
-    """Variables read in a branch, or a loop of perhaps no trip, that did not bind them."""
+def _used_conditionally(block: n.Block, kinds: Kinds) -> frozenset[str]:
+    """Variables read in a branch that did not bind them, numbers also in a loop of no trips."""
     out: frozenset[str] = frozenset()
     for s in block:
-        if isinstance(s, n.If | n.For | n.While):
-            for b in blocks(s):
-                own = bound_names(b)
-                for inner in statements(b):
-                    for e in expressions(inner):
-                        names = {x.name for x in subexpressions(e) if isinstance(x, n.Var)}
-                        out |= names - own
         for b in blocks(s):
-            out |= _used_conditionally(b)
+            out |= _read_inside(b, kinds, isinstance(s, n.If)) | _used_conditionally(b, kinds)
     return out
+
+
+def _read_inside(block: n.Block, kinds: Kinds, arrays: bool) -> frozenset[str]:
+    own = bound_names(block)
+    out: set[str] = set()
+    for s in statements(block):
+        if kinds.reached(s):
+            names = {
+                x.name for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Var)
+            }
+            out |= {v for v in names - own if arrays or is_number(kinds.at(s)(n.Var(v)))}
+    return frozenset(out)
 
 
 def _selected_from(e: n.Expr, infer: Inference) -> frozenset[str]:

@@ -1,0 +1,86 @@
+"""Arrays unpacked or indexed twice, as single indexing.
+
+a, b = x            →   a = x[0]; b = x[1]      (x must have two items)
+A[i][j] = v         →   A[i, j] = v
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Array, Kind, dtype_of, is_number
+from srcdiff.ir.walk import blocks, with_blocks
+
+# The kind of an expression that a statement reads; None where the statement is not reached.
+KindAt = Callable[[n.Stmt, n.Expr], "Kind | None"]
+
+
+def single_indexing(function: n.Function, names: Names, kind_at: KindAt) -> n.Function:
+    """The function with arrays unpacked by index, and stores through one index."""
+    return replace(function, body=_Arrays(names, kind_at).block(function.body))
+
+
+class _Arrays:
+    def __init__(self, names: Names, kind_at: KindAt) -> None:
+        self._names = names
+        self._kind_at = kind_at
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+                out += self._unpacked(s, s.target)
+            elif isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Index):
+                target = self._joined(s, s.target)
+                out.append(s if target is s.target else replace(s, target=target))
+            else:
+                out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+        return tuple(out)
+
+    def _unpacked(self, s: n.Assign, target: n.Tuple) -> n.Block:
+        kind = None if isinstance(s.value, n.Tuple) else self._kind_at(s, s.value)
+        if not isinstance(kind, Array) or not kind.ndim:
+            return (s,)
+        out: list[n.Stmt] = []
+        array = s.value
+        if not isinstance(array, n.Var) or array in target.items:
+            array = n.Var(self._names.fresh("items"))
+            out.append(n.Assign(array, s.value, span=s.span))
+        count = len(target.items)
+        if kind.dims[0] != count:
+            out.append(_check(array, count, s))
+        for i, item in enumerate(target.items):
+            assert isinstance(item, n.Var | n.Index | n.Field | n.Tuple)
+            out.append(n.Assign(item, n.Index(array, n.Const(i), span=s.span), span=s.span))
+        return tuple(out)
+
+    def _joined(self, s: n.Stmt, target: n.Index) -> n.Index:
+        """`A[i][j]` as `A[i, j]` where i is an integer."""
+        inner = target.base
+        if not isinstance(inner, n.Index):
+            return target
+        inner = self._joined(s, inner)
+        array = self._kind_at(s, inner.base)
+        keys = inner.key.items if isinstance(inner.key, n.Tuple) else (inner.key,)
+        kinds = [self._kind_at(s, key) for key in keys]
+        if not isinstance(array, Array) or not all(k is not None and _is_integer(k) for k in kinds):
+            return target
+        last = target.key.items if isinstance(target.key, n.Tuple) else (target.key,)
+        return n.Index(inner.base, n.Tuple((*keys, *last)), span=target.span)
+
+
+def _is_integer(kind: Kind) -> bool:
+    dtype = dtype_of(kind)
+    return is_number(kind) and dtype is not None and dtype.kind in "iu"
+
+
+def _check(array: n.Expr, count: int, s: n.Stmt) -> n.Stmt:
+    """What unpacking checks."""
+    length = n.Call(n.Ref("len", len, len), (array,))
+    error = n.Ref("ValueError", ValueError, ValueError)
+    message = n.Const(f"expected {count} values to unpack")
+    test = n.Compare(("ne",), (length, n.Const(count)))
+    return n.If(test, (n.Raise(n.Call(error, (message,)), span=s.span),), span=s.span)
