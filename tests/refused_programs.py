@@ -803,18 +803,6 @@ def f(x):
         "storing through an array of indices or a mask is not supported yet.",
         "store elements in a loop, or use np.where.",
     ),
-    Refused(
-        "store_through_two_indices",
-        """
-def f(x):
-    y = x * 2.0
-    «y[0][1]» = x[0, 0]
-    return np.sum(y)
-""",
-        "this store is into something that is not a plain array variable.",
-        "index the array once: A[i, j] = ...",
-        (A,),
-    ),
     # --- shared memory
     Refused(
         "alias",
@@ -950,6 +938,27 @@ def f(x):
 """,
         "'t' is written into, and may share memory with a global",
         "make 't' an array of its own with .copy().",
+    ),
+    # --- kinds
+    Refused(
+        "complex",
+        """
+def f(x):
+    y = «x[0] * 1j»
+    return abs(y)
+""",
+        "complex",
+        "real",
+    ),
+    Refused(
+        "unknown_kind",
+        """
+def f(x, options):
+    return np.sum(«x * options["rate"]»)
+""",
+        "it is not known what",
+        "float(",
+        (X, {"rate": 0.5}),
     ),
     # --- in a branch that is not taken
     Refused(

@@ -115,8 +115,9 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
     def kind_at(s: n.Stmt, e: n.Expr) -> Kind | None:
         return kinds.at(s)(e) if kinds.reached(s) else None
 
-    function = single_indexing(function, names, kind_at)
+    # Facts are keyed by statements: loops come first, whose change leaves simple ones as they are.
     function = index_loops(function, names, over_active)
+    function = single_indexing(function, names, kind_at)
     function = choices_to_ifs(function, names, choice)
     return tuples_to_names(function, names, length)
 

@@ -429,6 +429,15 @@ class Reverser:
             return forward, (n.If(_not(name), reverses[1]),)
         return forward, (n.If(name, reverses[0], reverses[1]),)
 
+    def _check_iterated(self, s: n.While | n.For) -> None:
+        if isinstance(s, n.For) and _varied_items(s, self._primal):
+            raise UnsupportedError(
+                "a loop over these values, which are differentiated, is not supported yet.",
+                s.span,
+                None,
+                "loop over a range and index: for i in range(len(xs)).",
+            )
+
     def _ended(
         self, s: n.Stmt, k: int, forward: n.Block, reverse: n.Block
     ) -> tuple[n.Block, n.Block]:
@@ -448,10 +457,17 @@ class Reverser:
             # Counted at the top where a jump could leave the count out.
             forward = (count, *forward) if begins_count(s) else (*forward, count)
             before = (n.Assign(counter, n.Const(0)),)
+        self._check_iterated(s)
         loop = replace(s, body=forward)
         if not reverse:
             return (*before, loop), ()
         return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def _varied_items(s: n.For, primal: Primal) -> bool:
+    """Whether a loop runs over values that are differentiated (and not over their indices)."""
+    varied = primal.activity.varied_before.get(s, frozenset())
+    return bool(smooth_names(s.iter, primal.kinds.at(s)) & varied)
 
 
 def _is_basic(item: n.Expr, context: Context) -> bool:
