@@ -4,6 +4,9 @@ The texts name this file and the lines of the programs: whoever moves a program 
 below it (see tests/test_golden.py).
 """
 
+# The loops count time steps.
+# ruff: noqa: B007
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -39,9 +42,7 @@ def pinned(
     *arguments: Any, name: str = "", more: tuple[Arguments, ...] = (), **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        PINNED.append(
-            Pinned(name or function.__name__, function, arguments, more=more, **options)
-        )
+        PINNED.append(Pinned(name or function.__name__, function, arguments, more=more, **options))
         return function
 
     return register

@@ -960,6 +960,37 @@ def f(x, options):
         "float(",
         (X, {"rate": 0.5}),
     ),
+    Refused(
+        "constant_into_global_array",
+        """
+def f(x):
+    «TABLE[0]» = 3.0
+    return np.sum(TABLE * x)
+""",
+        "global",
+        ".copy()",
+    ),
+    Refused(
+        "update_of_global_array",
+        """
+def f(x):
+    «TABLE[:]» *= 2.0
+    return np.sum(TABLE * x)
+""",
+        "global",
+        ".copy()",
+    ),
+    Refused(
+        "array_attribute_of_an_object",
+        """
+def f(x, box):
+    box.y[0] = 3.0
+    return np.sum(«box.y * x»)
+""",
+        "it is not known what",
+        "",
+        (X, type("Box", (), {"y": np.ones(3)})()),
+    ),
     # --- in a branch that is not taken
     Refused(
         "branch_not_taken",

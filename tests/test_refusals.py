@@ -409,6 +409,14 @@ import numpy as np
 
 LOG = logging.getLogger("tests.refusals")
 CALLS = []
+STATE = {"n": 0}
+
+
+class Box:
+    pass
+
+
+BOX = Box()
 """
 
 PASSING = [
@@ -548,8 +556,8 @@ def f(x):
         {}["a"]
     y = x * x
     with contextlib.nullcontext(3) as n:
-        m = int(n) + 1
-    return np.sum(y) * m
+        print(n)
+    return np.sum(y) * (int(n) + 1)
 """,
     ),
     Passing(
@@ -636,6 +644,36 @@ def f(x):
 """,
     ),
     Passing(
+        "store_into_a_global_dict",
+        """
+def f(x):
+    STATE["n"] = len(x) + 2
+    y = np.sum(x * x)
+    print(STATE)
+    STATE["n"] += 1
+    print(STATE)
+    return y
+""",
+    ),
+    Passing(
+        "attribute_of_a_global",
+        """
+def f(x):
+    BOX.size = len(x) + 2
+    y = np.sum(x * x)
+    print(BOX.size)
+    return y
+""",
+    ),
+    Passing(
+        "global_object_in_an_f_string",
+        """
+def f(x):
+    print(f"{LOG.name} {math.pi:.3f} {STATE}")
+    return np.sum(x * x)
+""",
+    ),
+    Passing(
         "match",
         """
 def f(x, n):
@@ -667,11 +705,16 @@ def test_passes_through(program: Passing, caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO)
     with module_of(f"{HEADER}\n\n{program.text.strip()}\n") as module:
         want, printed, logged = outcome(module.f, program.args, caplog)
+        state = dict(module.STATE), dict(vars(module.BOX))
         module.CALLS.clear()
+        module.STATE["n"] = 0
+        vars(module.BOX).clear()
         (value, gradient), said, noted = outcome(value_and_grad(module.f), program.args, caplog)
         assert same_bits(value, want)
         assert (said, noted) == (printed, logged), "effects happen once"
         assert len(module.CALLS) == (1 if program.name == "effects_on_globals" else 0)
+        assert state == (module.STATE, vars(module.BOX))
+        module.STATE["n"] = 0
         alone, said, noted = outcome(grad(module.f), program.args, caplog)
         assert (said, noted) == (printed, logged), "effects happen once"
         assert_close(gradient, alone)
@@ -785,7 +828,7 @@ def test_raises_and_runs_with_one_derivative() -> None:
     with module_of(RAISING.lstrip()) as module:
         derivative = value_and_grad(module.in_loop)
         assert derivative(X, 2)[0] == 0.5
-        with pytest.raises(ValueError, match="^trip 2$"):
+        with pytest.raises(ValueError, match=r"^trip 2$"):
             derivative(X, 3)
         assert derivative(X, 2)[0] == 0.5
 

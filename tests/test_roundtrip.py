@@ -52,7 +52,9 @@ def difference(a: Any, b: Any, path: str = "function") -> str | None:
         b = tuple(x for x in b if not isinstance(x, n.Comment))
         if len(a) != len(b):
             return f"{path}: {len(a)} items and {len(b)}: {shown(a)} and {shown(b)}"
-        found = (difference(x, y, f"{path}[{k}]") for k, (x, y) in enumerate(zip(a, b, strict=True)))
+        found = (
+            difference(x, y, f"{path}[{k}]") for k, (x, y) in enumerate(zip(a, b, strict=True))
+        )
         return next((d for d in found if d), None)
     if isinstance(a, n.Function):
         parts = ("name", "params", "body", "doc")

@@ -20,6 +20,7 @@ from srcdiff.ir.kinds import (
     BOOL,
     FLOAT,
     INT,
+    NOTHING,
     UNKNOWN,
     Array,
     Dim,
@@ -117,7 +118,7 @@ class Inference:
     def _list(self, e: n.List) -> Kind:
         kinds = [self(item) for item in e.items]
         if not kinds:
-            return ListOf(UNKNOWN)
+            return ListOf(NOTHING)
         item = kinds[0]
         for other in kinds[1:]:
             item = join(item, other, f"{self.at}|{show(e)}")
@@ -480,8 +481,7 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
         kind = infer(base)
         if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
             item = infer(e.args[0])
-            if kind.item != UNKNOWN:
-                item = join(kind.item, item, f"{infer.at}.item")
+            item = join(kind.item, item, f"{infer.at}.item")
             return {**env, base.name: ListOf(item)}
     return env
 

@@ -110,7 +110,13 @@ class Unknown(Kind):
     """Anything at all."""
 
 
+@dataclass(frozen=True)
+class Nothing(Kind):
+    """No value at all: what an empty list holds."""
+
+
 UNKNOWN = Unknown()
+NOTHING = Nothing()
 FLOAT = Number(float)
 INT = Number(int)
 BOOL = Number(bool)
@@ -218,8 +224,10 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     `label` names the meeting point and the variable: sizes that differ become a new size named
     after it, since equal names must mean equal sizes.
     """
-    if a == b:
+    if a == b or b == NOTHING:
         return a
+    if a == NOTHING:
+        return b
     if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
         return Number(a.type)
     if _is_bool(a) and _is_bool(b):

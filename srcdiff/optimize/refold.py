@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from srcdiff.analysis.alias import Aliases, aliases
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness, liveness
 from srcdiff.ir import nodes as n
@@ -30,16 +31,22 @@ def refold(
         seeds: names of local seeds.
         adjoints: names of adjoints.
     """
-    run = _Refold(kinds, liveness(function), seeds, adjoints)
+    run = _Refold(kinds, liveness(function), aliases(function, kinds), seeds, adjoints)
     return replace(function, body=run.block(function.body))
 
 
 class _Refold:
     def __init__(
-        self, kinds: Kinds, live: Liveness, seeds: frozenset[str], adjoints: frozenset[str]
+        self,
+        kinds: Kinds,
+        live: Liveness,
+        shared: Aliases,
+        seeds: frozenset[str],
+        adjoints: frozenset[str],
     ) -> None:
         self._kinds = kinds
         self._live = live
+        self._shared = shared
         self._seeds = seeds
         self._adjoints = adjoints
 
@@ -63,6 +70,8 @@ class _Refold:
         return tuple(out)
 
     def _inherit(self, new: n.Stmt, old: n.Stmt) -> None:
+        if old in self._shared.before:
+            self._shared.before[new] = self._shared.before[old]
         if old in self._live.after:
             self._live.after[new] = self._live.after[old]
         if old in self._kinds.before:
@@ -105,7 +114,16 @@ class _Refold:
             return s
         if original not in self._kinds.before or not _keeps_shape(s, self._kinds.at(original)):
             return s
+        if self._is_shared(s.target, original):
+            return s
         return n.Update(s.target, op, b, span=s.span, note=s.note)
+
+    def _is_shared(self, target: n.Expr, s: n.Stmt) -> bool:
+        """Whether another name, read later, may hold the array that would be written into."""
+        name = base_name(target)
+        if name is None or not isinstance(target, n.Var):
+            return False
+        return bool(self._shared.of(name, s) & self._live.after.get(s, frozenset()))
 
 
 def _keeps_shape(s: n.Assign, infer: Inference) -> bool:

@@ -9,7 +9,7 @@ the same array receives contributions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from srcdiff.analysis.kinds import Inference
@@ -18,7 +18,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
-from srcdiff.ir.kinds import Array, Kind, dims_of, dtype_of, same_dims
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, dims_of, dtype_of, same_dims
 from srcdiff.ir.walk import (
     base_name,
     expressions,
@@ -105,12 +105,41 @@ def parallel(
     for target, value in zip(targets, values, strict=True):
         seed = n.Var(context.adjoints.name(target.name))
         puller.pull(value, context.seed(seed, target.name))
+    lets, rest = _rebound(puller, targets, context)
+    return _split(lets, rest, targets[0], undo, context)
+
+
+def _rebound(
+    puller: Puller, targets: tuple[n.Var, ...], context: Context
+) -> tuple[list[n.Stmt], list[n.Stmt]]:
+    """Named seeds, and the updates of adjoints, of a statement that binds the targets anew.
+
+    The adjoint of a target is replaced last, unless elements of its old value were read: their
+    contributions go into the adjoint that replaces it, and the seed is kept aside.
+    """
+    lets = puller.out.lets
     sums = _summed(puller.out, context.adjoints)
     places: list[n.Place] = [context.adjoints.place(t) for t in targets]
     own = {place: sums.pop(place, None) for place in places}
-    rest: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
-    rest += _replacements(targets, own, context)
-    return _split(puller.out.lets, rest, targets[0], undo, context)
+    others: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
+    names = {base_name(place) for place in places}
+    touched = sorted({str(base_name(place)) for place in sums if base_name(place) in names})
+    if not touched:
+        return lets, [*others, *_replacements(targets, own, context)]
+    aside = {name: puller.declare(UNKNOWN) for name in touched}
+    begin: list[n.Stmt] = [n.Assign(seed, n.Var(name)) for name, seed in aside.items()]
+
+    def moved(e: n.Expr) -> n.Expr:
+        return substitute(e, aside)
+
+    lets = [*begin, *(_with_value(s, moved) for s in lets)]
+    own = {place: None if value is None else moved(value) for place, value in own.items()}
+    return lets, [*_replacements(targets, own, context), *(_with_value(s, moved) for s in others)]
+
+
+def _with_value(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
+    assert isinstance(s, n.Assign | n.Update)
+    return replace(s, value=f(s.value))
 
 
 def returned(results: list[tuple[n.Expr, Seed]], context: Context) -> Adjoint:
@@ -348,12 +377,8 @@ def called(
     puller.out.lets.append(n.Assign(target, call))
     for name, (operand, _) in zip(names, operands, strict=True):
         puller.pull(operand, Seed(name, may_be_zero=True))
-    sums = _summed(puller.out, context.adjoints)
-    places: list[n.Place] = [context.adjoints.place(t) for t in targets]
-    own = {place: sums.pop(place, None) for place in places}
-    rest: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
-    rest += _replacements(targets, own, context)
-    return Adjoint((), (*puller.out.lets, *rest))
+    lets, rest = _rebound(puller, targets, context)
+    return Adjoint((), (*lets, *rest))
 
 
 def in_order(adjoint: Adjoint, names: tuple[str, ...]) -> Adjoint:

@@ -2,7 +2,9 @@ import numpy as np
 
 
 def activation_grad(x, kind="tanh"):
-    """Gradient of activation (tests/golden_programs.py:267) with respect to x."""
+    """Gradient of activation (tests/golden_programs.py:268) with respect to x."""
+    # forward sweep
+    tanh = np.tanh(x)
     # reverse sweep
-    dx = 1.0 - np.tanh(x) * np.tanh(x)
+    dx = 1.0 - tanh * tanh
     return dx

@@ -1,8 +1,5 @@
-import numpy as np
-
-
 def diffuse_grad(A, steps):
-    """Gradient of diffuse (tests/golden_programs.py:69) with respect to A."""
+    """Gradient of diffuse (tests/golden_programs.py:70) with respect to A."""
     A = A.copy()
     # forward sweep
     for t in range(steps):

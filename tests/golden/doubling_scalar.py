@@ -2,7 +2,7 @@ import numpy as np
 
 
 def doubling_grad(a):
-    """Gradient of doubling (tests/golden_programs.py:53) with respect to a."""
+    """Gradient of doubling (tests/golden_programs.py:54) with respect to a."""
     # forward sweep
     b = a * 2
     trips = 0

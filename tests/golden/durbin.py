@@ -2,7 +2,7 @@ import numpy as np
 
 
 def durbin_grad(r):
-    """Gradient of durbin (tests/golden_programs.py:144) with respect to r."""
+    """Gradient of durbin (tests/golden_programs.py:145) with respect to r."""
     # forward sweep
     n = len(r)
     y = np.zeros(n)
@@ -49,11 +49,11 @@ def durbin_grad(r):
             dy[i] += d
             dalpha += d * y[k - i - 1]
             dy[k - i - 1] += alpha * d
-        d = -dalpha / beta
+        d = -dalpha / (beta if dalpha != 0.0 else 1.0)
         alpha_new = alpha
         alpha = alpha_tape[k]
         dr[k] += d
-        dbeta -= dalpha * alpha_new / beta
+        dbeta -= dalpha * (alpha_new if dalpha != 0.0 else 1.0) / (beta if dalpha != 0.0 else 1.0)
         for i in reversed(range(k)):
             dr[k - i - 1] += d * y[i]
             dy[i] += r[k - i - 1] * d

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def free_energy_grad(x, y, b):
-    """Gradient of free_energy (tests/golden_programs.py:166) with respect to x, y and b."""
+    """Gradient of free_energy (tests/golden_programs.py:167) with respect to x, y and b."""
     # forward sweep
     r = x[:, None] - y
     z = b - r ** 2
@@ -13,11 +13,10 @@ def free_energy_grad(x, y, b):
     dtop = np.ones_like(top)
     d = dw * w
     dz = d.copy()
-    dtop[:, None] -= np.sum(d, axis=1, keepdims=True)
+    dtop -= np.sum(d, axis=1)
     dz += (dtop / np.sum(z == top[:, None], axis=1))[:, None] * (z == top[:, None])
     db = np.sum(dz, axis=0)
     dr = -2.0 * dz * r
-    dx = np.zeros_like(x)
-    dx[:, None] += np.sum(dr, axis=1, keepdims=True)
-    dy = np.sum(-dr, axis=0)
+    dx = np.sum(dr, axis=1)
+    dy = -np.sum(dr, axis=0)
     return dx, dy, db

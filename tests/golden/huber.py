@@ -1,14 +1,10 @@
-import numpy as np
-
-
 def huber_grad(x, delta):
-    """Gradient of huber (tests/golden_programs.py:253) with respect to x and delta."""
-    # reverse sweep
+    """Gradient of huber (tests/golden_programs.py:254) with respect to x and delta."""
     if x > delta:
         ddelta = x - 0.5 * delta - 0.5 * delta
         dx = delta
     elif x < -delta:
-        ddelta = -(x + 0.5 * delta) - 0.5 * delta
+        ddelta = -(x + 0.5 * delta + 0.5 * delta)
         dx = -delta
     else:
         dx = x

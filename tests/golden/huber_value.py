@@ -1,8 +1,5 @@
-import numpy as np
-
-
 def huber_value_and_grad(x, delta):
-    """Value and gradient of huber (tests/golden_programs.py:253) with respect to x and delta."""
+    """Value and gradient of huber (tests/golden_programs.py:254) with respect to x and delta."""
     # forward sweep
     if x > delta:
         value = delta * (x - 0.5 * delta)
@@ -16,7 +13,7 @@ def huber_value_and_grad(x, delta):
         ddelta = x - 0.5 * delta - 0.5 * delta
         dx = delta
     elif x < -delta:
-        ddelta = -(x + 0.5 * delta) - 0.5 * delta
+        ddelta = -(x + 0.5 * delta + 0.5 * delta)
         dx = -delta
     else:
         dx = x

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def iterate_grad(x, n):
-    """Gradient of iterate (tests/golden_programs.py:98) with respect to x."""
+    """Gradient of iterate (tests/golden_programs.py:99) with respect to x."""
     # forward sweep
     y = x
     y_tape = np.empty(len(range(n)))

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def logdet_grad(A):
-    """Gradient of logdet (tests/golden_programs.py:132) with respect to A."""
+    """Gradient of logdet (tests/golden_programs.py:133) with respect to A."""
     A = A.copy()
     # forward sweep
     A_tape = []
@@ -26,9 +26,9 @@ def logdet_grad(A):
             d = dA[i, j]
             A_new = A[i, j]
             A[i, j] = A_tape.pop()  # undo the overwrite
-            d_2 = d / (A[j, j] if d != 0.0 else 1.0)
+            d_2 = d / A[j, j]
             dA[i, j] = d_2
             dA[i, :j] -= d_2 * A[:j, j]
             dA[:j, j] -= A[i, :j] * d_2
-            dA[j, j] -= d * (A_new if d != 0.0 else 1.0) / (A[j, j] if d != 0.0 else 1.0)
+            dA[j, j] -= d * A_new / A[j, j]
     return dA

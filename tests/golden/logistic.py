@@ -2,11 +2,13 @@ import numpy as np
 
 
 def logistic_grad(w, X, t, decay):
-    """Gradient of logistic (tests/golden_programs.py:191) with respect to w."""
+    """Gradient of logistic (tests/golden_programs.py:192) with respect to w."""
     # forward sweep
     margins = t * (X @ w)
+    exp = np.exp(-margins)
     # reverse sweep
-    dmargins = -1.0 / len(margins) / (1.0 + np.exp(-margins)) * np.exp(-margins)
+    dexp = 1.0 / len(exp) / (1.0 + exp)
     dw = 2.0 * decay * w
+    dmargins = -dexp * exp
     dw += X.T @ (t * dmargins)
     return dw

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def mlp_grad(X, y, W, b, v, c):
-    """Gradient of mlp (tests/golden_programs.py:184) with respect to W, b, v and c."""
+    """Gradient of mlp (tests/golden_programs.py:185) with respect to W, b, v and c."""
     # forward sweep
     h = np.tanh(X @ W + b)
     out = h @ v + c

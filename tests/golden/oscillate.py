@@ -2,10 +2,10 @@ import numpy as np
 
 
 def spring_bwd(d, x, v, k):
-    """Reverse sweep of spring (golden_programs.py:212), for the adjoint of its result."""
+    """Reverse sweep of spring (golden_programs.py:213), for the adjoint of its result."""
     dk = -d * x
     dx = -k * d
-    dv = d * (-0.1 * abs(v) - 0.1 * (v * np.sign(v)))
+    dv = -d * (0.1 * abs(v) + 0.1 * (v * np.sign(v)))
     return dx, dv, dk
 
 
@@ -14,7 +14,7 @@ def spring(x, v, k):
 
 
 def oscillate_grad(x, v, k, dt, steps):
-    """Gradient of oscillate (tests/golden_programs.py:216) with respect to x, v and k."""
+    """Gradient of oscillate (tests/golden_programs.py:217) with respect to x, v and k."""
     # forward sweep
     v_tape = np.empty(len(range(steps)))
     x_tape = np.empty(len(range(steps)))
@@ -25,8 +25,8 @@ def oscillate_grad(x, v, k, dt, steps):
         x_tape[t] = x
         x += dt * v
     # reverse sweep
-    dx = x * 2.0
-    dv = v * 2.0
+    dx = 2.0 * x
+    dv = 2.0 * v
     dk = 0.0
     for t in reversed(range(steps)):
         x = x_tape[t]
@@ -37,4 +37,4 @@ def oscillate_grad(x, v, k, dt, steps):
         dx += d
         dv += d_2
         dk += d_3
-    return dx, dv, dk
+    return float(dx), float(dv), float(dk)

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def ratio_grad(x, y):
-    """Gradient of ratio (tests/golden_programs.py:175) with respect to x and y."""
+    """Gradient of ratio (tests/golden_programs.py:176) with respect to x and y."""
     # forward sweep
     q = np.where(y != 0.0, x / y, 0.0)
     # reverse sweep

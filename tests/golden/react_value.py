@@ -2,7 +2,7 @@ import numpy as np
 
 
 def react_value_and_grad(A, steps):
-    """Value and gradient of react (tests/golden_programs.py:77) with respect to A."""
+    """Value and gradient of react (tests/golden_programs.py:78) with respect to A."""
     A = A.copy()
     # forward sweep
     A_tape = np.empty((len(range(steps)), len(A)))

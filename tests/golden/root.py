@@ -1,8 +1,5 @@
-import numpy as np
-
-
 def root_grad(a):
-    """Gradient of root (tests/golden_programs.py:88) with respect to a."""
+    """Gradient of root (tests/golden_programs.py:89) with respect to a."""
     # forward sweep
     x = a / 3.0
     r = x ** 3 + x - a

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def newton_fwd(y, guess, guess_tape, trips_tape):
-    """Forward sweep of newton (golden_programs.py:224): keeps what the reverse sweep needs on its tapes."""
+    """Forward sweep of newton (golden_programs.py:225): keeps what the reverse sweep needs on its tapes."""
     trips = 0
     while abs(guess * guess - y) > 0.001:
         guess_tape.append(guess)
@@ -14,7 +14,7 @@ def newton_fwd(y, guess, guess_tape, trips_tape):
 
 
 def newton_bwd(d, y, guess, guess_tape, trips_tape):
-    """Reverse sweep of newton (golden_programs.py:224), for the adjoint of its result."""
+    """Reverse sweep of newton (golden_programs.py:225), for the adjoint of its result."""
     trips = trips_tape.pop()
     dguess = d
     dy = 0.0
@@ -26,7 +26,7 @@ def newton_bwd(d, y, guess, guess_tape, trips_tape):
 
 
 def roots_grad(x, guess):
-    """Gradient of roots (tests/golden_programs.py:230) with respect to x and guess."""
+    """Gradient of roots (tests/golden_programs.py:231) with respect to x and guess."""
     # forward sweep
     guess_tape = []
     trips_tape = []
@@ -43,4 +43,4 @@ def roots_grad(x, guess):
         d, d_2 = newton_bwd(dnewton_value, x[i], guess, guess_tape, trips_tape)
         dx[i] += d
         dguess += d_2
-    return dx, dguess
+    return dx, float(dguess)

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def settle_grad(x, c, cap):
-    """Gradient of settle (tests/golden_programs.py:109) with respect to x and c."""
+    """Gradient of settle (tests/golden_programs.py:110) with respect to x and c."""
     # forward sweep
     total = 0.0
     returned = False

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def polar_fwd(x, y, r_tape):
-    """Forward sweep of polar (golden_programs.py:238): keeps what the reverse sweep needs on its tapes."""
+    """Forward sweep of polar (golden_programs.py:239): keeps what the reverse sweep needs on its tapes."""
     r = np.sqrt(x * x + y * y)
     value = (r, np.arctan2(y, x))
     r_tape.append(r)
@@ -10,7 +10,7 @@ def polar_fwd(x, y, r_tape):
 
 
 def polar_bwd(d, d_2, x, y, r_tape):
-    """Reverse sweep of polar (golden_programs.py:238), for the adjoint of its result."""
+    """Reverse sweep of polar (golden_programs.py:239), for the adjoint of its result."""
     r = r_tape.pop()
     dr = d
     dy = d_2 * ((x if d_2 != 0.0 else 1.0) / np.float64((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
@@ -22,7 +22,7 @@ def polar_bwd(d, d_2, x, y, r_tape):
 
 
 def polar_fwd_2(x, y, r_tape):
-    """Forward sweep of polar (golden_programs.py:238): keeps what the reverse sweep needs on its tapes."""
+    """Forward sweep of polar (golden_programs.py:239): keeps what the reverse sweep needs on its tapes."""
     r = np.sqrt(x * x + y * y)
     value = (r, np.arctan2(y, x))
     r_tape.append(r)
@@ -30,7 +30,7 @@ def polar_fwd_2(x, y, r_tape):
 
 
 def polar_bwd_2(d, d_2, x, y, r_tape):
-    """Reverse sweep of polar (golden_programs.py:238), for the adjoint of its result."""
+    """Reverse sweep of polar (golden_programs.py:239), for the adjoint of its result."""
     r = r_tape.pop()
     dr = d
     dy = d_2 * ((x if d_2 != 0.0 else 1.0) / ((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
@@ -42,7 +42,7 @@ def polar_bwd_2(d, d_2, x, y, r_tape):
 
 
 def turned_grad(x, y):
-    """Gradient of turned (tests/golden_programs.py:243) with respect to x and y."""
+    """Gradient of turned (tests/golden_programs.py:244) with respect to x and y."""
     # forward sweep
     r_tape = []
     r_tape_2 = []
@@ -60,4 +60,4 @@ def turned_grad(x, y):
     d, d_2 = polar_bwd(dr, dphi, x, y, r_tape)
     dx = d
     dy = d_2
-    return dx, dy
+    return float(dx), float(dy)

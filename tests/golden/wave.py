@@ -2,7 +2,7 @@ import numpy as np
 
 
 def wave_grad(u, c, dt, steps):
-    """Gradient of wave (tests/golden_programs.py:197) with respect to u and c."""
+    """Gradient of wave (tests/golden_programs.py:198) with respect to u and c."""
     # forward sweep
     u_prev = u.copy()
     u_tape = []
@@ -33,7 +33,7 @@ def wave_grad(u, c, dt, steps):
         du_next[1:-1] = 0.0
         du += du_next
         du[2:] += dforce
-        du[1:-1] += dforce * (-2.0 - np.cos(u[1:-1]))
+        du[1:-1] -= dforce * (2.0 + np.cos(u[1:-1]))
         du[:-2] += dforce
     du += du_prev
     return du, dc

@@ -11,6 +11,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     edge,
     jumps,
     loops,
+    rebinding,
     reductions,
     scalars,
     stores,
