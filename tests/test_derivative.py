@@ -294,14 +294,14 @@ def test_source(compiler: FakeCompiler) -> None:
 def test_source_before_any_call(compiler: FakeCompiler, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler.add("plain", "x")
     d = srcdiff.grad(plain)
-    monkeypatch.delattr(pipeline, "infer_kinds", raising=False)
+    monkeypatch.setattr(pipeline, "guess_kinds", lambda f: None)
     assert all(line.startswith("#") for line in d.source.splitlines())
     assert "plain_grad.source_for(...)" in d.source
     compile(d.source, "", "exec")
-    monkeypatch.setattr(pipeline, "infer_kinds", lambda f: None, raising=False)
+    monkeypatch.setattr(pipeline, "guess_kinds", lambda f: None, raising=False)
     assert "source_for" in d.source
     inferred = {"x": k.FLOAT, "y": k.FLOAT}
-    monkeypatch.setattr(pipeline, "infer_kinds", lambda f: inferred, raising=False)
+    monkeypatch.setattr(pipeline, "guess_kinds", lambda f: inferred, raising=False)
     assert d.source.startswith("import numpy as np\n")
     assert compiler.requests[-1].kinds == inferred
     inferred["x"] = k.INT

@@ -80,10 +80,7 @@ def gradient(
     reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
     reverser.kept = lambda e: _kept(e, wanted)
     sweeps = reverser.run()
-    copies = tuple(
-        n.Assign(n.Var(name), n.Call(n.Field(n.Var(name), "copy")))
-        for name in written_params(primal)
-    )
+    copies = tuple(_copied(name, params[name], wanted.value) for name in written_params(primal))
     adjoints = [reverser.adjoints.name(name) for name in wanted.wrt]
     plan = Plan(
         name=f"{primal.function.name}_{'value_and_grad' if wanted.value else 'grad'}",
@@ -103,6 +100,17 @@ def gradient(
         lists=tuple(name for names in reverser.lists.values() for name in names),
     )
     return finish(plan)
+
+
+def _copied(name: str, kind: Kind, keep_order: bool) -> n.Stmt:
+    """A parameter's array replaced by a copy of its own, before it is written into.
+
+    For the value the axes keep their order in memory, by which NumPy chooses the order of sums.
+    """
+    keywords: tuple[tuple[str, n.Expr], ...] = ()
+    if keep_order and isinstance(kind, Array) and kind.ndim > 1:
+        keywords = (("order", n.Const("K")),)
+    return n.Assign(n.Var(name), n.Call(n.Field(n.Var(name), "copy"), (), keywords))
 
 
 def _seeds(s: n.Return, wanted: Wanted) -> list[tuple[n.Expr, Seed]]:

@@ -229,8 +229,12 @@ class _Flow:
         """Whether anything inside has an adjoint."""
         if s not in self._active:
             inner = (x for b in blocks(s) for x in statements(b))
-            self._active[s] = any(self._facts.needs(x).reverse for x in inner)
+            self._active[s] = any(self._reverses(x) for x in inner)
         return self._active[s]
+
+    def _reverses(self, s: n.Stmt) -> bool:
+        """Whether the sweeps treat the statement apart; a return is never run as it stands."""
+        return isinstance(s, n.Return) or self._facts.needs(s).reverse
 
     def _passive(self, s: n.Stmt, need: Names, bound: Names) -> State:
         self.passive.add(s)

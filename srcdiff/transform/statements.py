@@ -161,8 +161,8 @@ def _replacements(
     carried: list[tuple[n.Place, n.Expr]] = []
     for target, (place, value) in zip(targets, own.items(), strict=True):
         if value is None:
-            if target.name in context.varied:
-                out.append(n.Assign(place, context.zero(target.name)))
+            # Also where no earlier value matters: in a loop it is the next trip's that ends here.
+            out.append(n.Assign(place, context.zero(target.name)))
         elif value != place:
             carried.append((place, value))
     if len(carried) == 1:
