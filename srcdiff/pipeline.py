@@ -20,6 +20,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind
 from srcdiff.ir.walk import names_of, statements
+from srcdiff.normalize.jumps import falls_through
 from srcdiff.world import LiveWorld
 
 
@@ -111,7 +112,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
             None,
             "return a number made by functions that have a derivative.",
         )
-    _check_result(request, primal.kinds.returned, lowered)
+    _check_result(request, primal.kinds.returned, lowered, primal.function.body)
     wanted = Wanted(
         request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
     )
@@ -151,7 +152,9 @@ def _axis(dim: Dim) -> tuple[str, int]:
     return name, int(axis)
 
 
-def _check_result(request: Request, kind: Kind | None, lowered: Lowered) -> None:
+def _check_result(request: Request, kind: Kind | None, lowered: Lowered, body: n.Block) -> None:
+    if kind is None and not falls_through(body):
+        return  # it always raises, and so will its derivative
     if request.has_aux:
         from srcdiff.ir.kinds import TupleOf
 

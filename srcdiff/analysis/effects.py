@@ -11,10 +11,10 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, is_number
-from srcdiff.ir.reads import stores_into
+from srcdiff.ir.kinds import Array, ListOf, is_number
+from srcdiff.ir.reads import stores_into, value_reads
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import expressions, names_in, statements, subexpressions
+from srcdiff.ir.walk import base_name, expressions, names_in, statements, subexpressions
 from srcdiff.rules.registry import method_names
 
 Names = frozenset[str]
@@ -40,6 +40,7 @@ def check_effects(
         if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
         if isinstance(s, n.Assign | n.Update):
+            _check_globals(s)
             _check_holders(s, varied, infer)
         _check_calls(s, varied, infer)
         for name in sorted(_written(s, infer)):
@@ -68,7 +69,15 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
         return
     if isinstance(e, n.Call) and infer.world.user_kind(e, infer) is not None:
         return
-    active = _active(names_in(e), varied, infer)
+    active = _active(value_reads(e), varied, infer)
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Field) and active:
+        if isinstance(infer(e.callee.base), ListOf):
+            raise UnsupportedError(
+                "a list of values that are differentiated is not supported yet.",
+                s.span,
+                None,
+                "use an array.",
+            )
     if active:
         what = show(e.callee) if isinstance(e, n.Call) else show(e)
         raise UnsupportedError(
@@ -77,6 +86,18 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
             None,
             "pass it a copy made with stop_gradient, or assign the result to a name.",
         )
+
+
+def _check_globals(s: n.Assign | n.Update) -> None:
+    for target in s.target.items if isinstance(s.target, n.Tuple) else (s.target,):
+        if isinstance(target, n.Index | n.Field) and base_name(target) is None:
+            raise UnsupportedError(
+                f"{show(target.base)} lives outside of the function; stores into it are not "
+                "supported yet.",
+                target.span or s.span,
+                None,
+                "copy it into a local name first.",
+            )
 
 
 def _check_holders(s: n.Assign | n.Update, varied: Names, infer: Inference) -> None:

@@ -9,7 +9,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, ListOf
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import base_name, children, names_in, statements
+from srcdiff.ir.walk import base_name, children, statements
 from srcdiff.rules.registry import NoRule
 
 Names = frozenset[str]
@@ -69,9 +69,7 @@ def _lost(e: n.Expr, infer: Inference, varied: Names) -> n.Expr | None:
         return e if frozenset(e.reads) & varied else None
     if infer(e) != UNKNOWN or isinstance(e, n.Var | n.Ref | n.Slice):
         return None
-    if isinstance(e, n.Field) and not names_in(e) & varied:
-        return None
-    return e if names_in(e) & varied else None
+    return e if smooth_names(e, infer) & varied else None
 
 
 def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,17 +10,20 @@ import numpy as np
 from srcdiff.analysis.alias import aliases, partners
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.build import ZERO
+from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind
 from srcdiff.ir.walk import (
+    base_name,
+    blocks,
     expressions,
     map_block,
     names_in,
     names_of,
     statements,
     substitute,
+    with_blocks,
 )
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
@@ -117,9 +120,36 @@ def _seeds_in_order(plan: Plan, function: n.Function) -> n.Function:
     return replace(function, body=map_block(function.body, lambda e: substitute(e, new)))
 
 
+def _signs(plan: Plan, function: n.Function) -> n.Function:
+    """Adjoints updated by `dx -= y` and not by `dx += -y`."""
+    return replace(function, body=_signed(function.body, plan.adjoints.keys()))
+
+
+def _signed(block: n.Block, adjoints: Collection[str]) -> n.Block:
+    out: list[n.Stmt] = []
+    for s in block:
+        s = with_blocks(s, tuple(_signed(b, adjoints) for b in blocks(s)))
+        if isinstance(s, n.Update) and s.op == "add" and base_name(s.target) in adjoints:
+            positive = negated(s.value)
+            s = s if positive is None else replace(s, op="sub", value=positive)
+        out.append(s)
+    return tuple(out)
+
+
 def _polished(plan: Plan) -> n.Function:
     function = _joined(plan)
-    for step in (_copies, _dead, _copies, _refold, _dead, _refold, _dead, _seeds_in_order, _own):
+    for step in (
+        _copies,
+        _dead,
+        _copies,
+        _refold,
+        _dead,
+        _refold,
+        _dead,
+        _seeds_in_order,
+        _own,
+        _signs,
+    ):
         function = step(plan, function)
     check_saved(function, _kinds(plan, function))
     return function

@@ -79,6 +79,7 @@ def gradient(
     value = n.Var(primal.names.fresh(wish)) if kept else None
     reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
     reverser.kept = lambda e: _kept(e, wanted)
+    reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
     copies = tuple(_copied(name, params[name], wanted.value) for name in written_params(primal))
     adjoints = [reverser.adjoints.name(name) for name in wanted.wrt]
@@ -124,6 +125,25 @@ def _seeds(s: n.Return, wanted: Wanted) -> list[tuple[n.Expr, Seed]]:
             )
         value = value.items[0]
     return [(value, Seed(ONE))]
+
+
+def _size_check(s: n.Return, primal: Primal, wanted: Wanted) -> n.Block:
+    """A check that an array result has one element, where that is not known before."""
+    pairs = _seeds(s, wanted)
+    if not pairs:
+        return ()
+    value = pairs[0][0]
+    kind = primal.kinds.at(s)(value)
+    if not isinstance(kind, Array) or all(d == 1 for d in kind.dims):
+        return ()
+    result = n.Var(primal.names.fresh("result"))
+    error = n.Ref("TypeError", TypeError, TypeError)
+    message = n.Const(
+        f"the gradient of {primal.function.name} is not defined: its result has not one element; "
+        "vjp and jacobian are for results that are not a real number"
+    )
+    test = n.Compare(("ne",), (n.Field(result, "size"), n.Const(1)))
+    return (n.Assign(result, value), n.If(test, (n.Raise(n.Call(error, (message,))),)))
 
 
 def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:

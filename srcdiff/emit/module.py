@@ -66,10 +66,13 @@ def free_expressions(functions: Iterable[n.Function]) -> Iterable[n.Ref | n.Glob
     """Every free name that the functions mention, in order of the text."""
     for function in functions:
         for s in statements(function.body):
-            for e in expressions(s):
+            kept = s.free if isinstance(s, n.Opaque) else ()
+            for e in (*expressions(s), *kept):
                 for x in subexpressions(e):
                     if isinstance(x, n.Ref | n.Global):
                         yield x
+                    elif isinstance(x, n.OpaqueExpr):
+                        yield from (f for f in x.free if isinstance(f, n.Ref | n.Global))
 
 
 def module_text(

@@ -10,7 +10,6 @@ import gast
 
 from srcdiff.emit.printer import Comment
 from srcdiff.ir import nodes as n
-from srcdiff.ir.build import negated
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -121,12 +120,7 @@ class Emitter:
         raise TypeError(f"{type(s).__name__} cannot be emitted")
 
     def _update(self, s: n.Update, target: Any) -> ast.stmt:
-        op, value = s.op, s.value
-        # `x += -y` reads better as `x -= y`.
-        positive = negated(value) if op == "add" else None
-        if positive is not None:
-            op, value = "sub", positive
-        return ast.AugAssign(target, _BINARY[op](), self.expr(value))
+        return ast.AugAssign(target, _BINARY[s.op](), self.expr(s.value))
 
     def _body(self, block: n.Block) -> list[ast.stmt]:
         return self.block(block) or [ast.Pass()]

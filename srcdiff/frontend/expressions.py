@@ -62,11 +62,11 @@ def lower_expression(node: Any, scope: Resolver) -> n.Expr:
     span = scope.span(node)
     handler = _HANDLERS.get(type(node).__name__)
     if handler is None:
-        return _opaque(node, span)
+        return _opaque(node, scope, span)
     return handler(node, scope, span)
 
 
-def _opaque(node: Any, span: Span | None) -> n.Expr:
+def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     refused = {"Yield", "YieldFrom", "Await", "NamedExpr"}
     for inner in gast.walk(node):
         name = type(inner).__name__
@@ -77,9 +77,14 @@ def _opaque(node: Any, span: Span | None) -> n.Expr:
                 span,
                 remedy="assign in a statement of its own." if name == "NamedExpr" else None,
             )
-    plain = gast.gast_to_ast(node)
-    reads = {x.id for x in gast.walk(node) if isinstance(x, gast.Name)}
-    return n.OpaqueExpr(node, ast.unparse(plain), tuple(sorted(reads)), span=span)
+    names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
+    bound = {x.id for x in names if not isinstance(x.ctx, gast.Load)}
+    reads = {x.id for x in names} - bound
+    found = {name: scope.name(name, span) for name in sorted(reads)}
+    free = tuple(e for e in found.values() if not isinstance(e, n.Var))
+    local = tuple(name for name, e in found.items() if isinstance(e, n.Var))
+    text = ast.unparse(gast.gast_to_ast(node))
+    return n.OpaqueExpr(node, text, local, free, span=span)
 
 
 def _name(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
@@ -146,7 +151,7 @@ def _choose(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     starred = any(isinstance(a, gast.Starred) for a in node.args)
     if starred or any(k.arg is None for k in node.keywords):
-        return _opaque(node, span)
+        return _opaque(node, scope, span)
     callee = lower_expression(node.func, scope)
     args = tuple(lower_expression(a, scope) for a in node.args)
     keywords = tuple((k.arg, lower_expression(k.value, scope)) for k in node.keywords)
@@ -155,7 +160,7 @@ def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 
 def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     if any(isinstance(item, gast.Starred) for item in node.elts):
-        return _opaque(node, span)
+        return _opaque(node, scope, span)
     items = tuple(lower_expression(item, scope) for item in node.elts)
     return n.Tuple(items, span=span) if isinstance(node, gast.Tuple) else n.List(items, span=span)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -220,7 +220,7 @@ def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
 def _opaque(node: Any, scope: Scope) -> n.Stmt:
     """A statement kept verbatim; a jump or a yield inside it could not be followed."""
     span = scope.span(node)
-    for inner in gast.walk(node):
+    for inner in _walk_here(node):
         if isinstance(
             inner, gast.Return | gast.Break | gast.Continue | gast.Yield | gast.YieldFrom
         ):
@@ -233,16 +233,28 @@ def _opaque(node: Any, scope: Scope) -> n.Stmt:
     writes = {x.id for x in names if isinstance(x.ctx, gast.Store | gast.Del)} & scope.locals
     writes |= set(_declared(node))
     reads = {x.id for x in names if x.id in scope.locals}
-    for x in names:
-        if x.id not in scope.locals:
-            scope.name(x.id, span)  # noted as read, for the guards
-    return n.Opaque(node, tuple(sorted(reads)), tuple(sorted(writes)), span=span)
+    bound = {x.id for x in names if not isinstance(x.ctx, gast.Load)}
+    others = sorted({x.id for x in names} - scope.locals - bound)
+    free = tuple(scope.name(name, span) for name in others)
+    return n.Opaque(node, tuple(sorted(reads)), tuple(sorted(writes)), free, span=span)
+
+
+def _walk_here(node: Any) -> Iterator[Any]:
+    """The nodes of a statement, those of functions and classes defined in it excluded."""
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        yield inner
+        if not isinstance(
+            inner, gast.FunctionDef | gast.AsyncFunctionDef | gast.ClassDef | gast.Lambda
+        ):
+            waiting.extend(gast.iter_child_nodes(inner))
 
 
 def _declared(node: Any) -> list[str]:
     """Names that imports and definitions inside a statement bind."""
     out = []
-    for inner in gast.walk(node):
+    for inner in _walk_here(node):
         if isinstance(inner, gast.Import | gast.ImportFrom):
             out += [(alias.asname or alias.name).partition(".")[0] for alias in inner.names]
         elif isinstance(inner, gast.FunctionDef | gast.ClassDef):
@@ -251,7 +263,12 @@ def _declared(node: Any) -> list[str]:
 
 
 def _describe(node: Any) -> str:
-    names = {"With": "a with block", "Try": "try", "Match": "match", "FunctionDef": "a generator"}
+    names = {
+        "With": "a with block",
+        "Try": "try",
+        "Match": "match",
+        "FunctionDef": "a nested function",
+    }
     return names.get(type(node).__name__, type(node).__name__)
 
 

@@ -135,11 +135,14 @@ class List(Expr):
 
 @dataclass(frozen=True)
 class OpaqueExpr(Expr):
-    """Python that we don't model, kept verbatim: `node` is its tree, `reads` the names in it."""
+    """Python that we don't model, kept verbatim: `node` is its tree, `reads` the names in it, and
+    `free` those of them that are not local.
+    """
 
     node: Any = field(compare=False)
     text: str
     reads: tuple[str, ...] = ()
+    free: tuple[Expr, ...] = field(default=(), compare=False)
 
 
 Place = Var | Index | Field
@@ -237,6 +240,7 @@ class Opaque(Stmt):
     node: Any
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    free: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

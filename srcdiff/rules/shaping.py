@@ -205,13 +205,13 @@ def broadcast_to(array: Kind, shape: Kind, at: str = "") -> Rule:
 
 
 @rule(np.copy)
-def copy(a: Kind) -> Rule:
+def copy(a: Kind, order: Any = "K") -> Rule:
     dtype, dims = array_parts(a)
     return Rule(kind=Array(dtype, dims), pulls={"a": SAME})
 
 
 @rule(np.generic.copy, np.ndarray.copy)
-def copy_of_same_kind(a: Kind) -> Rule:
+def copy_of_same_kind(a: Kind, order: Any = "C") -> Rule:
     """The methods: of a NumPy scalar they give a scalar, where `np.copy` gives a 0-d array."""
     array_parts(a)
     return Rule(kind=a, pulls={"a": SAME})

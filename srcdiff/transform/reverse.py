@@ -119,6 +119,8 @@ class Reverser:
         self._keep_value = keep_value
         self._calls = calls
         self._leaves = leaves
+        # What is run to check a result whose size is not known before.
+        self.result_check: Callable[[n.Return], n.Block] = lambda s: ()
         # What is kept of the result.
         self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
         # The lists that callees keep their tapes in, by call.
@@ -405,10 +407,11 @@ class Reverser:
         return s
 
     def _result(self, s: n.Return) -> n.Block:
+        check = self.result_check(s)
         if self._keep_value is None:
-            return ()
+            return check
         value = n.Const(None) if s.value is None else self.kept(s.value)
-        return (n.Assign(self._keep_value, value, span=s.span),)
+        return (*check, n.Assign(self._keep_value, value, span=s.span))
 
     def _if(self, s: n.If) -> tuple[n.Block, n.Block]:
         forwards, reverses = [], []

@@ -26,4 +26,4 @@ def root_grad(a):
     dx += dr * (3.0 * x ** 2 + 1.0)
     da -= dr
     da += dx / 3.0
-    return float(da)
+    return da
