@@ -243,8 +243,8 @@ def _a(kind: k.Kind) -> str:
 def _fix(kind: k.Kind, name: str) -> str | None:
     """What to write instead."""
     match kind:
-        case k.Array():
-            return f"pass {name}.astype(float)"
+        case k.Array(dtype):
+            return f"pass {name}.astype(float)" if dtype.kind in "biu" else None
         case k.Number(cls) if cls is int:
             return "pass a float, such as 3.0 instead of 3"
         case k.Scalar() | k.Number():

@@ -14,6 +14,7 @@ import numpy as np
 
 TABLE = np.array([0.4, -0.9, 1.3])
 SCALE = 2.0
+STATE = {"n": 0}
 
 
 class Box:
@@ -593,8 +594,8 @@ def f(x):
     «BOX.y» = x[0] * 2.0
     return BOX.y * x[1]
 """,
-        "attributes that carry a derivative are not supported yet.",
-        "use a local name.",
+        "BOX lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
     ),
     Refused(
         "attribute_update",
@@ -603,8 +604,8 @@ def f(x, box):
     «box.y» += x[0] * 2.0
     return box.y * x[1]
 """,
-        "attribute",
-        "use a local name.",
+        "box lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
         (X, type("Box", (), {"y": 0.0})()),
     ),
     # --- functions and methods
@@ -925,8 +926,8 @@ def f(x):
     «TABLE[0]» = x[0]
     return np.sum(TABLE * x)
 """,
-        "global",
-        ".copy()",
+        "TABLE lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
     ),
     Refused(
         "alias_of_global_array",
@@ -967,8 +968,8 @@ def f(x):
     «TABLE[0]» = 3.0
     return np.sum(TABLE * x)
 """,
-        "global",
-        ".copy()",
+        "TABLE lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
     ),
     Refused(
         "update_of_global_array",
@@ -977,19 +978,87 @@ def f(x):
     «TABLE[:]» *= 2.0
     return np.sum(TABLE * x)
 """,
-        "global",
-        ".copy()",
+        "TABLE lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
     ),
     Refused(
         "array_attribute_of_an_object",
         """
 def f(x, box):
-    box.y[0] = 3.0
-    return np.sum(«box.y * x»)
+    «box.y[0]» = 3.0
+    return np.sum(box.y * x)
 """,
-        "it is not known what",
-        "",
+        "box.y lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
         (X, type("Box", (), {"y": np.ones(3)})()),
+    ),
+    Refused(
+        "store_into_a_global_dict",
+        """
+def f(x):
+    «STATE["n"]» = len(x) + 2
+    y = np.sum(x * x)
+    print(STATE)
+    return y
+""",
+        "STATE lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
+    ),
+    Refused(
+        "update_of_a_global_dict",
+        """
+def f(x):
+    y = np.sum(x * x)
+    «STATE["n"]» += 1
+    return y
+""",
+        "STATE lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
+    ),
+    Refused(
+        "attribute_of_a_global",
+        """
+def f(x):
+    «BOX.size» = len(x) + 2
+    y = np.sum(x * x)
+    print(BOX.size)
+    return y
+""",
+        "BOX lives outside of the function; stores into it are not supported yet.",
+        "copy it into a local name first.",
+    ),
+    Refused(
+        "store_into_the_result_of_a_call",
+        """
+def f(x):
+    y = x * 2.0
+    «y.reshape(3)[0]» = 1.0
+    return np.sum(y)
+""",
+        "is written into, and has no name; stores into shared memory are not supported yet.",
+        "assign it to a local name first.",
+    ),
+    Refused(
+        "unknown_name_in_an_f_string",
+        """
+def f(x):
+    print(«f"{undefined}"»)
+    return np.sum(x * x)
+""",
+        "the name 'undefined' is not defined.",
+        None,
+    ),
+    Refused(
+        "dict_that_shares_a_dict",
+        """
+def f(x, options):
+    mine = options
+    «mine["rate"] = 0.25»
+    return np.sum(x * float(options["rate"]))
+""",
+        "'mine' is written into, and may share memory with 'options'",
+        ".copy()",
+        (X, {"rate": 0.5}),
     ),
     # --- in a branch that is not taken
     Refused(

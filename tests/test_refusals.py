@@ -303,7 +303,7 @@ def text(x):  # type: ignore[no-untyped-def]
     [
         (vector, "its result has shape (3,) and dtype float64"),
         (matrix, "its result has shape (3, 3) and dtype float64"),
-        (rest, "its result has shape (2,) and dtype float64"),
+        (rest, "its result has not one element"),
         (integer, "its result has shape () and dtype int64"),
         (truth, "its result has shape () and dtype bool"),
         (nothing, "it returns None"),
@@ -322,7 +322,8 @@ def test_result_that_is_no_real_number(make: Any, f: Any, message: str) -> None:
 
 
 def test_result_that_is_none_on_one_path() -> None:
-    with pytest.raises((TypeError, UnsupportedError), match="None"):
+    message = "bare_return returned None, of which there is no derivative"
+    with pytest.raises(TypeError, match=message):
         grad(bare_return)(X)
 
 
@@ -410,13 +411,6 @@ import numpy as np
 LOG = logging.getLogger("tests.refusals")
 CALLS = []
 STATE = {"n": 0}
-
-
-class Box:
-    pass
-
-
-BOX = Box()
 """
 
 PASSING = [
@@ -644,26 +638,16 @@ def f(x):
 """,
     ),
     Passing(
-        "store_into_a_global_dict",
+        "unknown_name_in_a_branch_that_the_kinds_rule_out",
         """
-def f(x):
-    STATE["n"] = len(x) + 2
-    y = np.sum(x * x)
-    print(STATE)
-    STATE["n"] += 1
-    print(STATE)
-    return y
+def f(x, kind):
+    if kind == "other":
+        return undefined(x)
+    if kind is None:
+        return np.sum(x * undefined)
+    return np.sum(x * x)
 """,
-    ),
-    Passing(
-        "attribute_of_a_global",
-        """
-def f(x):
-    BOX.size = len(x) + 2
-    y = np.sum(x * x)
-    print(BOX.size)
-    return y
-""",
+        (X, "sum"),
     ),
     Passing(
         "global_object_in_an_f_string",
@@ -705,16 +689,11 @@ def test_passes_through(program: Passing, caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO)
     with module_of(f"{HEADER}\n\n{program.text.strip()}\n") as module:
         want, printed, logged = outcome(module.f, program.args, caplog)
-        state = dict(module.STATE), dict(vars(module.BOX))
         module.CALLS.clear()
-        module.STATE["n"] = 0
-        vars(module.BOX).clear()
         (value, gradient), said, noted = outcome(value_and_grad(module.f), program.args, caplog)
         assert same_bits(value, want)
         assert (said, noted) == (printed, logged), "effects happen once"
         assert len(module.CALLS) == (1 if program.name == "effects_on_globals" else 0)
-        assert state == (module.STATE, vars(module.BOX))
-        module.STATE["n"] = 0
         alone, said, noted = outcome(grad(module.f), program.args, caplog)
         assert (said, noted) == (printed, logged), "effects happen once"
         assert_close(gradient, alone)

@@ -98,6 +98,15 @@ def _bound(
     return Bound(_made(entry, values), operands, kinds)
 
 
+# What to write instead of an argument that is not supported.
+_FEWER = "write it without the arguments that it need not have."
+_KEYWORDS = {
+    "out": "assign the result to a name.",
+    "dtype": "convert the array with .astype(...) first.",
+    "where": "choose the elements with np.where first.",
+}
+
+
 def _arguments(
     entry: Entry, args: tuple[n.Expr, ...], keywords: tuple[tuple[str, n.Expr], ...]
 ) -> Mapping[str, Any]:
@@ -105,10 +114,14 @@ def _arguments(
     if not keywords and len(args) <= len(entry.positional):
         if len(args) >= entry.required:
             return dict(zip(entry.positional, args, strict=False))
+    for name, _ in keywords:
+        if name not in entry.signature.parameters:
+            remedy = _KEYWORDS.get(name, "write it without that argument.")
+            raise NoRule(f"the argument {name!r} is not supported.", remedy)
     try:
         return entry.signature.bind(*args, **dict(keywords)).arguments
     except TypeError as error:
-        raise NoRule(f"these arguments are not supported: {error}.") from None
+        raise NoRule(f"these arguments are not supported: {error}.", _FEWER) from None
 
 
 def _made(entry: Entry, values: Mapping[str, Any]) -> Rule:

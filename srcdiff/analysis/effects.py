@@ -11,13 +11,38 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, ListOf, is_number
+from srcdiff.ir.kinds import Array, Known, ListOf, RangeOf, is_number
 from srcdiff.ir.reads import stores_into, value_reads
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import base_name, expressions, names_in, statements, subexpressions
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    bound_names,
+    expressions,
+    statements,
+    subexpressions,
+    with_blocks,
+)
 from srcdiff.rules.registry import method_names
 
 Names = frozenset[str]
+
+
+def check_statements(function: n.Function, kinds: Kinds, facts: Activity) -> None:
+    """Refuses statements that are kept as they are where they meet active values, and stores into
+    what lives outside of the function.
+
+    Raises:
+        UnsupportedError: at the first such place.
+    """
+    params = frozenset(function.param_names)
+    for s in statements(function.body):
+        if not kinds.reached(s):
+            continue
+        if isinstance(s, n.Opaque):
+            _check_opaque(s, facts.varied_before.get(s, frozenset()), kinds.at(s))
+        if isinstance(s, n.Assign | n.Update):
+            _check_outside(s, kinds.at(s), params)
 
 
 def check_effects(
@@ -29,37 +54,58 @@ def check_effects(
         UnsupportedError: at the first such place.
     """
     params = frozenset(function.param_names)
+    holders = _own_containers(function)
     for s in statements(function.body):
         if not kinds.reached(s):
             continue
         varied = facts.varied_before.get(s, frozenset())
         infer = kinds.at(s)
         if isinstance(s, n.Opaque):
-            _check_opaque(s, varied, infer)
             continue
         if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
-        if isinstance(s, n.Assign | n.Update):
-            _check_globals(s)
-            _check_holders(s, varied, infer)
         _check_calls(s, varied, infer)
+        if isinstance(s, n.Assign | n.Update):
+            _check_nameless(s)
+            _check_holders(s, varied, infer)
         for name in sorted(_written(s, infer)):
-            _check_store(name, s, live, shared, params)
+            others = shared.of(name, s)
+            if name in holders and _is_shallow(s):
+                others = frozenset(o for o in others if _is_holder(o, infer))
+            _check_store(name, s, others, live, params)
 
 
 def _active(names: Names, varied: Names, infer: Inference) -> list[str]:
     return sorted(x for x in names & varied if smooth_names(n.Var(x), infer))
 
 
+# What a statement is called that is kept as it is, and what to write instead.
+_STATEMENT = (
+    "this statement",
+    "write it with assignments, if, for and while, or keep such values out of it.",
+)
+_STATEMENTS = {
+    "Try": ("try", "test with if what would raise, or keep such values out of it."),
+    "With": ("a with block", "take the computation out of the block."),
+    "Match": ("match", "write it with if and elif."),
+    "FunctionDef": (
+        "a nested function",
+        "make it a function of the module, and pass it all that it needs.",
+    ),
+    "ClassDef": ("a nested class", "use local names."),
+    "Delete": ("del", "keep such values out of it."),
+}
+
+
 def _check_opaque(s: n.Opaque, varied: Names, infer: Inference) -> None:
     active = _active(frozenset(s.reads) | frozenset(s.writes), varied, infer)
     if active:
+        what, remedy = _STATEMENTS.get(type(s.node).__name__, _STATEMENT)
         raise UnsupportedError(
-            f"this statement is not supported where it meets {active[0]!r}, which is "
-            "differentiated.",
+            f"{what} is not supported where it meets {active[0]!r}, which is differentiated.",
             s.span,
             None,
-            "write it with assignments, if, for and while, or keep such values out of it.",
+            remedy,
         )
 
 
@@ -88,9 +134,14 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
         )
 
 
-def _check_globals(s: n.Assign | n.Update) -> None:
+def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> None:
+    """Stores into globals, and into what an object holds that came as an argument."""
     for target in s.target.items if isinstance(s.target, n.Tuple) else (s.target,):
-        if isinstance(target, n.Index | n.Field) and base_name(target) is None:
+        if not isinstance(target, n.Index | n.Field):
+            continue
+        root = _root(target)
+        held = isinstance(root, n.Var) and root.name in params
+        if isinstance(root, n.Global | n.Ref) or (held and _through_an_object(target, infer)):
             raise UnsupportedError(
                 f"{show(target.base)} lives outside of the function; stores into it are not "
                 "supported yet.",
@@ -98,6 +149,33 @@ def _check_globals(s: n.Assign | n.Update) -> None:
                 None,
                 "copy it into a local name first.",
             )
+
+
+def _check_nameless(s: n.Assign | n.Update) -> None:
+    """The result of an expression that is written into may share any memory."""
+    for target in s.target.items if isinstance(s.target, n.Tuple) else (s.target,):
+        if isinstance(target, n.Index | n.Field) and base_name(target) is None:
+            raise UnsupportedError(
+                f"{show(_root(target))} is written into, and has no name; stores into shared "
+                "memory are not supported yet.",
+                target.span or s.span,
+                None,
+                "assign it to a local name first.",
+            )
+
+
+def _root(e: n.Expr) -> n.Expr:
+    while isinstance(e, n.Index | n.Field):
+        e = e.base
+    return e
+
+
+def _through_an_object(target: n.Expr, infer: Inference) -> bool:
+    while isinstance(target, n.Index | n.Field):
+        if isinstance(target, n.Field) and not isinstance(infer(target.base), Array):
+            return True
+        target = target.base
+    return False
 
 
 def _check_holders(s: n.Assign | n.Update, varied: Names, infer: Inference) -> None:
@@ -125,7 +203,7 @@ def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
                 continue
             if infer.world.user_kind(x, infer) is not None:
                 continue
-            for name in sorted(names_in(x) & varied):
+            for name in sorted(value_reads(x) & varied):
                 if not is_number(infer(n.Var(name))) and not _is_known_method(x, infer):
                     _refuse_call(x, name, s.span)
 
@@ -179,8 +257,44 @@ def _written(s: n.Stmt, infer: Inference) -> Names:
     return frozenset()
 
 
-def _check_store(name: str, s: n.Stmt, live: Liveness, shared: Aliases, params: Names) -> None:
-    others = shared.of(name, s)
+def _own_containers(function: n.Function) -> Names:
+    """The names that only ever stand for a list, dict or set written out in the function."""
+    found: set[str] = set()
+    others = set(function.param_names)
+    for s in statements(function.body):
+        if isinstance(s, n.Assign) and isinstance(s.target, n.Var) and _is_display(s.value):
+            found.add(s.target.name)
+        else:
+            others |= bound_names((with_blocks(s, tuple(() for _ in blocks(s))),))
+    return frozenset(found - others)
+
+
+def _is_display(e: n.Expr) -> bool:
+    if isinstance(e, n.OpaqueExpr):
+        displays = ("List", "ListComp", "Dict", "DictComp", "Set", "SetComp")
+        return type(e.node).__name__ in displays
+    return isinstance(e, n.List)
+
+
+def _is_shallow(s: n.Stmt) -> bool:
+    """Whether a store changes the container that it names, and nothing that this holds."""
+    return (
+        isinstance(s, n.Assign | n.Update)
+        and isinstance(s.target, n.Index)
+        and isinstance(s.target.base, n.Var)
+        and (isinstance(s, n.Assign) or s.op != "matmul")
+    )
+
+
+def _is_holder(name: str, infer: Inference) -> bool:
+    """Whether a name may stand for a container."""
+    if name == OUTSIDE:
+        return False
+    kind = infer(n.Var(name))
+    return not (is_number(kind) or isinstance(kind, Array | Known | RangeOf))
+
+
+def _check_store(name: str, s: n.Stmt, others: Names, live: Liveness, params: Names) -> None:
     for other in sorted(others):
         if other == OUTSIDE or other in params or other in live.after[s]:
             where = "a global" if other == OUTSIDE else repr(other)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
 from srcdiff.analysis.bind import bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, ListOf
+from srcdiff.ir.kinds import UNKNOWN, ListOf, dtype_of
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import base_name, children, statements
+from srcdiff.ir.walk import base_name, children, expressions, statements, subexpressions
 from srcdiff.rules.registry import NoRule
 
 Names = frozenset[str]
@@ -22,28 +24,81 @@ _OPAQUE = {
     "Dict": "a dict",
     "Set": "a set",
     "Lambda": "a lambda",
+    "List": "a list with starred items",
+    "Tuple": "a tuple with starred items",
     "JoinedStr": "an f-string",
     "Starred": "a starred expression",
     "Call": "a call with starred arguments",
 }
 
+# What to write instead, where that is not a loop over arrays.
+_INSTEAD = {
+    "Dict": "use local names, or an array.",
+    "Set": "use local names, or an array.",
+    "Lambda": "make it a function of the module, and pass it all that it needs.",
+    "JoinedStr": "keep it a number.",
+    "List": "write the items one by one, or use an array.",
+    "Tuple": "write the items one by one, or use an array.",
+    "Starred": "write the items one by one, or use an array.",
+    "Call": "write the arguments one by one.",
+}
+
+
+class _Calls(Protocol):
+    """What knows the user's functions that are called."""
+
+    def is_call(self, e: n.Expr) -> bool: ...
+
+    def check_inside(self, call: n.Call, infer: Inference, varied: Names) -> None: ...
+
 
 def check_known(function: n.Function, kinds: Kinds, facts: Activity) -> None:
-    """Refuses the first expression whose kind is lost although the result depends on it.
+    """Refuses names that are not defined, and the first expression whose kind is lost although
+    the result depends on it.
 
     Raises:
         UnsupportedError: there is one.
     """
+    for s in statements(function.body):
+        if kinds.reached(s):
+            _check_names(s)
     for s in statements(function.body):
         if not kinds.reached(s) or not isinstance(s, n.Assign | n.Update | n.Return):
             continue
         if s.value is None or not _matters(s, facts):
             continue
         infer = kinds.at(s)
-        lost = _lost(s.value, infer, facts.varied_before.get(s, frozenset()))
+        varied = facts.varied_before.get(s, frozenset())
+        lost = _lost(s.value, infer, varied)
         if lost is not None:
+            _check_inside(lost, infer, varied)
             reason, remedy = why(lost, infer)
             raise UnsupportedError(reason, lost.span or s.span, None, remedy)
+
+
+def _check_names(s: n.Stmt) -> None:
+    """Where a statement is reached, its free names must be bound."""
+    kept = s.free if isinstance(s, n.Opaque) else ()
+    for e in (*expressions(s), *kept):
+        for x in subexpressions(e):
+            for free in x.free if isinstance(x, n.OpaqueExpr) else (x,):
+                if isinstance(free, n.Global):
+                    _check_name(free, s)
+
+
+def _check_name(e: n.Global, s: n.Stmt) -> None:
+    try:
+        e.home.read(e.name)
+    except NameError:
+        reason = f"the name {e.name!r} is not defined."
+        raise UnsupportedError(reason, e.span or s.span) from None
+
+
+def _check_inside(e: n.Expr, infer: Inference, varied: Names) -> None:
+    """Where a function of the user's loses the kind, the error points into it."""
+    calls: _Calls | None = getattr(infer.world, "calls", None)
+    if calls is not None and isinstance(e, n.Call) and calls.is_call(e):
+        calls.check_inside(e, infer, varied)
 
 
 def _matters(s: n.Assign | n.Update | n.Return, facts: Activity) -> bool:
@@ -75,22 +130,48 @@ def _lost(e: n.Expr, infer: Inference, varied: Names) -> n.Expr | None:
 def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
     """Why nothing is known of an expression, and what to write instead."""
     if isinstance(e, n.OpaqueExpr):
-        what = _OPAQUE.get(type(e.node).__name__, "this expression")
+        name = type(e.node).__name__
+        what = _OPAQUE.get(name, "this expression")
         return (
             f"{what} of values that are differentiated is not supported.",
-            "write a loop over arrays.",
+            _INSTEAD.get(name, "write a loop over arrays."),
         )
     try:
         bound = bind_or_raise(e, infer) if isinstance(e, n.Op | n.Call | n.Field) else None
     except NoRule as error:
-        return f"{subject(e)}: {error.reason}", error.remedy
+        return _no_rule(e, error, infer)
     if isinstance(e, n.Call) and is_reader(e.callee):
         return "a value that is differentiated goes through text.", "keep it a number."
     if bound is None and isinstance(e, n.Call):
         return unknown_callee(e, infer)
     if isinstance(e, n.Index):
         return _index(e, infer)
-    return f"it is not known what {show(e)} is: the arguments do not tell its type.", None
+    part = _unknown_part(e, infer)
+    return (
+        f"it is not known what {show(part)} is: the arguments do not tell its type.",
+        f"make it a number with float({show(part)}), or pass it as an argument of its own.",
+    )
+
+
+def _unknown_part(e: n.Expr, infer: Inference) -> n.Expr:
+    """The first operand of unknown kind; the expression where all are known."""
+    parts = e.args if isinstance(e, n.Op) else ()
+    return next((part for part in parts if infer(part) == UNKNOWN), e)
+
+
+def _no_rule(e: n.Expr, error: NoRule, infer: Inference) -> tuple[str, str]:
+    """A rule's reason as a sentence, and a remedy."""
+    remedy = error.remedy
+    if remedy is None:
+        dtypes = [dtype_of(infer(part)) for part in children(e)]
+        remedy = "write it with functions that have a derivative."
+        if any(dtype is not None and dtype.kind == "c" for dtype in dtypes):
+            remedy = "compute with the real and the imaginary part."
+    return f"{subject(e)}: {_sentence(error.reason)}", _sentence(remedy)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def unknown_callee(e: n.Call, infer: Inference) -> tuple[str, str | None]:

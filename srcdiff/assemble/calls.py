@@ -175,6 +175,28 @@ class PairMaker:
                 out[name] = infer(value)
         return out
 
+    def check_inside(self, call: n.Call, infer: Inference, varied: frozenset[str]) -> None:
+        """Refuses what in the callee cannot be differentiated, where its result is not known.
+
+        Raises:
+            UnsupportedError: pointing into the callee.
+        """
+        function = _function(call)
+        lowered = self.helpers.lower(function)
+        kinds, _ = _canonical(self._argument_kinds(call, infer), function.__name__)
+        wrt = [
+            name
+            for name, value in bind_arguments(call, lowered).items()
+            if not isinstance(value, Default) and smooth_names(value, infer) & varied
+        ]
+        self._enter(function, call)
+        try:
+            prepare(lowered, wrt, Setting(kinds, self.world, self.ours))
+        except UnsupportedError as error:
+            raise _located(error, call, function) from None
+        finally:
+            self._running.pop()
+
     def is_pure(self, function: FunctionType) -> bool:
         """Whether the function does nothing but compute."""
         lowered = self.helpers.lower(function)

@@ -23,8 +23,10 @@ from srcdiff.ir.walk import (
     names_of,
     statements,
     substitute,
+    target_names,
     with_blocks,
 )
+from srcdiff.normalize.jumps import falls_through
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
@@ -185,14 +187,30 @@ def _is_zero(e: n.Expr) -> bool:
 
 
 def _joined(plan: Plan) -> n.Function:
-    reverse = accumulate(
+    reverse, merged = accumulate(
         plan.reverse, plan.adjoints, lambda a: zero_of(plan, a), _is_zero, plan.wanted
     )
     lists: n.Block = ()
     if not plan.inputs:
         lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
+    unbound = sorted({plan.adjoints[a] for a in merged} - _surely_bound(plan.forward, plan))
+    # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
+    nan = n.Ref("np.nan", np.nan, np)
+    lists += tuple(n.Assign(n.Var(v), nan) for v in unbound if _is_array(plan, v))
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc)
+
+
+def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:
+    """The variables that are bound after a block, whatever path was taken."""
+    out = frozenset(p.name for p in plan.params)
+    for s in block:
+        if isinstance(s, n.Assign):
+            out |= frozenset(target_names(s.target))
+        elif isinstance(s, n.If):
+            sides = [_surely_bound(b, plan) for b in blocks(s) if falls_through(b)]
+            out |= frozenset.intersection(*sides) if sides else frozenset()
+    return out
 
 
 def _kinds(plan: Plan, function: n.Function) -> Kinds:

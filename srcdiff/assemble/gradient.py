@@ -14,7 +14,18 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ONE
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of, is_number
+from srcdiff.ir.kinds import (
+    UNKNOWN,
+    Array,
+    Kind,
+    Known,
+    ListOf,
+    Number,
+    Scalar,
+    TupleOf,
+    dtype_of,
+    is_number,
+)
 from srcdiff.ir.walk import statements
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Primal, Reverser
@@ -48,6 +59,8 @@ def check_result(kind: Kind | None, name: str, sizes: Callable[[Kind], str]) -> 
         raise TypeError(f"the gradient of {name} is not defined: it returns None{more}")
     if isinstance(kind, TupleOf):
         raise TypeError(f"the gradient of {name} is not defined: it returns a tuple{more}")
+    if isinstance(kind, ListOf):
+        raise TypeError(f"the gradient of {name} is not defined: it returns a list{more}")
     if isinstance(kind, Known) and not isinstance(kind.value, bool):
         what = type(kind.value).__name__
         raise TypeError(f"the gradient of {name} is not defined: it returns a {what}{more}")
@@ -167,7 +180,7 @@ def _results(
     kind_of: Callable[[str], Kind],
 ) -> n.Expr:
     items = [
-        converted(n.Var(a), kind_of(a), params[name])
+        converted(n.Var(a), kind_of(a), params[name], name)
         for a, name in zip(adjoints, wanted.wrt, strict=True)
     ]
     gradients: n.Expr = n.Tuple(tuple(items)) if wanted.as_tuple else items[0]
@@ -176,7 +189,7 @@ def _results(
     return n.Tuple((value, gradients) if wanted.value else (gradients, value))
 
 
-def converted(e: n.Expr, kind: Kind, target: Kind) -> n.Expr:
+def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
     """The adjoint with the type and dtype of the argument that it belongs to."""
     if isinstance(target, Number):
         same = isinstance(kind, Number) and kind.type is float
@@ -190,6 +203,9 @@ def converted(e: n.Expr, kind: Kind, target: Kind) -> n.Expr:
         return e
     if isinstance(kind, Array) and kind.ndim:
         return n.Call(n.Field(e, "astype"), (_dtype(target.dtype),))
+    if kind == UNKNOWN and target.ndim:
+        # Its shape is not known here: it may be a zero that stands for an array of them.
+        return n.Op("add", (np_call("zeros_like", n.Var(name)), e))
     keywords = {} if dtype_of(kind) == target.dtype else {"dtype": _dtype(target.dtype)}
     return np_call("array", e, **keywords)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from srcdiff.analysis.activity import Activity, activity, differentiable, smooth_names
 from srcdiff.analysis.alias import aliases
-from srcdiff.analysis.effects import check_effects
+from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.unknowns import check_known
@@ -86,6 +86,7 @@ def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Prima
         names,
         _one_shape(function, kinds, setting.kinds),
     )
+    check_statements(function, kinds, facts)
     check_known(function, kinds, facts)
     check_effects(function, kinds, facts, primal.live, primal.aliases)
     return primal

@@ -42,6 +42,15 @@ _COMPARE = {
 }
 
 
+# What no expression may hold: what it is called, and what to write instead.
+_REFUSED = {
+    "Yield": ("yield", "return an array of all values."),
+    "YieldFrom": ("yield from", "return an array of all values."),
+    "Await": ("await", "compute in a plain function, and call that where it is awaited."),
+    "NamedExpr": ("an assignment inside an expression", "assign in a statement of its own."),
+}
+
+
 class Resolver(Protocol):
     """What lowering an expression needs to know of its surroundings."""
 
@@ -67,16 +76,11 @@ def lower_expression(node: Any, scope: Resolver) -> n.Expr:
 
 
 def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    refused = {"Yield", "YieldFrom", "Await", "NamedExpr"}
     for inner in gast.walk(node):
-        name = type(inner).__name__
-        if name in refused:
-            what = {"NamedExpr": "an assignment inside an expression"}.get(name, name.lower())
-            raise UnsupportedError(
-                f"{what} is not supported.",
-                span,
-                remedy="assign in a statement of its own." if name == "NamedExpr" else None,
-            )
+        refused = _REFUSED.get(type(inner).__name__)
+        if refused is not None:
+            what, remedy = refused
+            raise UnsupportedError(f"{what} is not supported.", span, remedy=remedy)
     names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
     bound = {x.id for x in names if not isinstance(x.ctx, gast.Load)}
     reads = {x.id for x in names} - bound

@@ -80,8 +80,9 @@ def _params(source: Retrieved) -> tuple[n.Param, ...]:
     out = []
     for p in signature.parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            stars = "*" if p.kind is p.VAR_POSITIONAL else "**"
             raise UnsupportedError(
-                f"parameters such as *{p.name} are not supported yet.",
+                f"parameters such as {stars}{p.name} are not supported yet.",
                 source.span(),
                 remedy="name each parameter.",
                 function=source.name,
@@ -96,7 +97,11 @@ def _body(node: Any, scope: Scope) -> n.Block:
         value = lower_expression(node.body, scope)
         return (n.Return(value, span=value.span),)
     if isinstance(node, gast.AsyncFunctionDef):
-        raise UnsupportedError("async functions are not supported.", scope.span(node))
+        raise UnsupportedError(
+            "async functions are not supported.",
+            scope.span(node),
+            remedy="compute in a plain function, and call that where it is awaited.",
+        )
     body = node.body
     if body and isinstance(body[0], gast.Expr) and isinstance(body[0].value, gast.Constant):
         body = body[1:]
@@ -141,7 +146,17 @@ def _target(node: Any, scope: Scope) -> n.Target:
             target.span,
             remedy="return the value instead.",
         )
-    raise UnsupportedError("this assignment is not supported.", target.span)
+    if any(isinstance(inner, gast.Starred) for inner in gast.walk(node)):
+        raise UnsupportedError(
+            "a starred target is not supported.",
+            target.span,
+            remedy="take the parts by index and slice, such as x[0] and x[1:].",
+        )
+    raise UnsupportedError(
+        "this assignment is not supported.",
+        target.span,
+        remedy="assign to names, elements or attributes.",
+    )
 
 
 def _annotated(node: Any, scope: Scope) -> list[n.Stmt]:

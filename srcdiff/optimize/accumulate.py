@@ -43,6 +43,8 @@ class _Accumulate:
 
     def __post_init__(self) -> None:
         self._effects: dict[int, tuple[n.Block, Effects]] = {}
+        # Adjoints that are given a zero because only the other branch gave them a value.
+        self.merged: set[str] = set()
 
     # --- what a block does, independent of where it starts --------------------------------------
 
@@ -141,6 +143,7 @@ class _Accumulate:
             ends.append(end)
         both = ends[0] & ends[1]
         for end, statements in zip(ends, new, strict=True):
+            self.merged |= end - both
             statements += self._zeros(end - both, end)
         zero.clear()
         zero |= both
@@ -162,7 +165,7 @@ def accumulate(
     zero: Zero,
     is_zero: Callable[[n.Expr], bool],
     wanted: tuple[str, ...],
-) -> n.Block:
+) -> tuple[n.Block, frozenset[str]]:
     """The reverse sweep with adjoints written first by `=`.
 
     Args:
@@ -171,9 +174,12 @@ def accumulate(
         zero: the zero of an adjoint.
         is_zero: whether an expression is the zero that ends an adjoint.
         wanted: the adjoints that must have a value at the end.
+
+    Returns:
+        The sweep, and the adjoints that got a zero on one side of a branch.
     """
     run = _Accumulate(frozenset(adjoints), zero, is_zero)
     state = set(adjoints)
     out = list(run.block(block, state))
     out += run._zeros(set(wanted) & state, state)
-    return tuple(out)
+    return tuple(out), frozenset(run.merged)
