@@ -386,6 +386,17 @@ def f(x):
         "the name 'undefined' is not defined.",
         None,
     ),
+    Refused(
+        "return_of_nothing_on_one_path",
+        """
+def f(x):
+    if len(x) > 100:
+        return x[0]
+    «return»
+""",
+        "f returns None here, of which there is no derivative.",
+        "return a number, or raise an error.",
+    ),
     # --- statements
     Refused(
         "try",

@@ -9,7 +9,7 @@ from srcdiff.analysis.bind import bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, ListOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, Known, ListOf, dtype_of
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, children, expressions, statements, subexpressions
 from srcdiff.rules.registry import NoRule
@@ -62,6 +62,7 @@ def check_known(function: n.Function, kinds: Kinds, facts: Activity) -> None:
     for s in statements(function.body):
         if kinds.reached(s):
             _check_names(s)
+    _check_returns(function, kinds)
     for s in statements(function.body):
         if not kinds.reached(s) or not isinstance(s, n.Assign | n.Update | n.Return):
             continue
@@ -74,6 +75,21 @@ def check_known(function: n.Function, kinds: Kinds, facts: Activity) -> None:
             _check_inside(lost, infer, varied)
             reason, remedy = why(lost, infer)
             raise UnsupportedError(reason, lost.span or s.span, None, remedy)
+
+
+def _check_returns(function: n.Function, kinds: Kinds) -> None:
+    """A result that is None on some paths only; where all return None, it is for others to say."""
+    if kinds.returned != UNKNOWN:
+        return
+    returns = [s for s in statements(function.body) if isinstance(s, n.Return) and kinds.reached(s)]
+    empty = [s for s in returns if s.value is None or kinds.at(s)(s.value) == Known(None)]
+    if empty and len(empty) < len(returns):
+        raise UnsupportedError(
+            f"{function.name} returns None here, of which there is no derivative.",
+            empty[0].span,
+            None,
+            "return a number, or raise an error.",
+        )
 
 
 def _check_names(s: n.Stmt) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from srcdiff.analysis.alias import aliases, partners
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
+from srcdiff.analysis.liveness import liveness
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
@@ -193,12 +194,21 @@ def _joined(plan: Plan) -> n.Function:
     lists: n.Block = ()
     if not plan.inputs:
         lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
-    unbound = sorted({plan.adjoints[a] for a in merged} - _surely_bound(plan.forward, plan))
+    unbound = {plan.adjoints[a] for a in merged} - _surely_bound(plan.forward, plan)
+    # Where the primal may read it unbound, it must raise as the primal does.
+    unbound -= _read_before_bound(plan)
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
     nan = n.Ref("np.nan", np.nan, np)
-    lists += tuple(n.Assign(n.Var(v), nan) for v in unbound if _is_array(plan, v))
+    lists += tuple(n.Assign(n.Var(v), nan) for v in sorted(unbound) if _is_array(plan, v))
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc)
+
+
+def _read_before_bound(plan: Plan) -> frozenset[str]:
+    """The variables that some path through the forward sweep reads without having bound them."""
+    start = n.Comment("")
+    function = n.Function(plan.name, plan.params, (start, *plan.forward))
+    return liveness(function).after[start]
 
 
 def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:

@@ -91,6 +91,9 @@ def mul(a: n.Expr, b: n.Expr) -> n.Expr:
     x, y = number(a), number(b)
     if x is not None and y is not None:
         return n.Const(x * y) if _short(x * y, x, y) else n.Op("mul", (a, b))
+    if isinstance(a, n.Compare) or isinstance(b, n.Compare):
+        # A mask is not a number: it has no sign, and must become one.
+        return n.Op("mul", (a, b))
     if x == 1:
         return b
     if y == 1:

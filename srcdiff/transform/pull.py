@@ -248,6 +248,10 @@ class Puller:
         value = with_plain_shapes(instantiate(body, values), self._infer)
         if "d" not in params:
             value = mul(seed.value, value)
+        if number(seed.value) is not None and masks(e, self._infer):
+            # A mask is not a number: times 1 it would stay a mask, and it has no sign.
+            a, b = (bound.operands[x] for x in ("a", "b"))
+            value = n.Op("mul", (seed.value, b) if name == "a" else (a, seed.value))
         if selects(e) or masks(e, self._infer):
             seed = replace(seed, may_be_zero=True)
         if not bound.rule.elementwise:

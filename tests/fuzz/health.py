@@ -92,7 +92,7 @@ def true_result(f: Any, program: FuzzProgram) -> Truth:
     try:
         with line_limit(), np.errstate(all="raise", under="ignore"):
             value = f(*copy_arguments(program.arguments))
-        if not np.shape(value) == () or isinstance(value, int) or not math.isfinite(value):
+        if not isinstance(value, float | np.floating) or not math.isfinite(value):
             raise Unfit("the result is no finite float")
         watch = Watch(limit=LINES * 5)
         with line_limit(LINES * 50):
