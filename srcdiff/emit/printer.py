@@ -30,8 +30,7 @@ class Comment(ast.stmt):
     text: str
 
     def __init__(self, text: str = "", **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.text = text
+        super().__init__(text=text, **attributes)  # type: ignore[call-arg]
 
 
 def print_module(tree: Any) -> str:

@@ -137,7 +137,7 @@ def test_programs_are_varied() -> None:
 def test_wrong_gradient_is_found_and_shrunk() -> None:
     program, outcome = first_failure(sine_is_wrong, "all")
     assert (outcome.kind, outcome.cause) == ("wrong", "gradient")
-    small = shrink(program, sine_is_wrong, seconds=40)
+    small = shrink(program, sine_is_wrong, seconds=240)
     assert check(small, sine_is_wrong).kind == "wrong"
     assert check(small, dual_engine).kind == "ok"
     assert "sin" in small.text
@@ -148,7 +148,7 @@ def test_wrong_gradient_is_found_and_shrunk() -> None:
 def test_changed_argument_is_found_and_shrunk() -> None:
     program, outcome = first_failure(writes_its_arguments, "arrays")
     assert (outcome.kind, outcome.cause) == ("wrong", "arguments")
-    small = shrink(program, writes_its_arguments, seconds=40)
+    small = shrink(program, writes_its_arguments, seconds=240)
     assert check(small, writes_its_arguments).cause == "arguments"
     assert len(body_of(small)) == 2, small.text
 
@@ -156,6 +156,6 @@ def test_changed_argument_is_found_and_shrunk() -> None:
 def test_crash_is_found_and_shrunk() -> None:
     program, outcome = first_failure(fails_on_while, "scalar")
     assert (outcome.kind, outcome.cause) == ("crash", "KeyError")
-    small = shrink(program, fails_on_while, seconds=40)
+    small = shrink(program, fails_on_while, seconds=240)
     assert check(small, fails_on_while).kind == "crash"
     assert len(body_of(small)) <= 4, small.text
