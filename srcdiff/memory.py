@@ -15,7 +15,8 @@ import numpy as np
 from srcdiff.errors import UnsupportedError
 
 # How hard to look for an element that two arrays share, before it is assumed that they do.
-_WORK = 100_000
+# Any: the type stubs of some NumPy versions admit only the two special values -1 and 0.
+_WORK: Any = 100_000
 
 
 def check_written(
