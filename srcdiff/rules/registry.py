@@ -15,6 +15,11 @@ the generated text; it is never run. Its parameters are any of
 
 Names that it takes from the enclosing rule function are constants and are inlined by value. It
 must be linear in `d`.
+
+One statement serves both modes wherever the mathematics allows. The partials of an elementwise
+function do: the tangent of the result is the partial times the tangent of the operand. So does a
+function that is linear in an operand: its tangent is the function itself, of the operand's tangent.
+For anything else a rule states a `push`, whose `t` is the tangent of the operand.
 """
 
 from __future__ import annotations
@@ -57,6 +62,14 @@ class Rule:
         safe: operand name (or "y") -> a value at which the partials are finite; put in its place
             where `d` is zero, since zero times infinity is not zero.
         shares: operands whose memory the result may share (views, and reshapes that may copy).
+        linear: operands in each of which the function is linear, the others held fixed: the
+            result's tangent is the same call with the operand's tangent in its place, and the sum
+            of these over the active operands (`a @ b`, `np.sum(a)`, `x.T`).
+        joint: whether it is linear in all of `linear` together (`np.concatenate`): the tangent is
+            one call, with every operand replaced by its tangent, or by a zero where it has none.
+        pushes: operand name -> template of the tangent's contribution, where neither of these
+            serves. Its parameters are the operands, `y`, and `t`: the operand's tangent, of the
+            operand's full shape. It must be linear in `t`.
     """
 
     kind: Kind
@@ -64,6 +77,9 @@ class Rule:
     elementwise: bool = False
     safe: Mapping[str, float] = field(default_factory=dict)
     shares: tuple[str, ...] = ()
+    linear: tuple[str, ...] = ()
+    joint: bool = False
+    pushes: Mapping[str, Template] = field(default_factory=dict)
 
 
 class NoRule(Exception):
