@@ -199,13 +199,18 @@ def _place(lowered: Lowered) -> str:
 def _text(
     functions: list[n.Function], world: LiveWorld
 ) -> tuple[str, dict[str, Any], tuple[Dependency, ...]]:
-    functions = world.with_helpers(functions)
+    found = world.with_helpers(functions)
+    functions = [function for function, _ in found]
     names = Names(frozenset().union(*(names_of(f) for f in functions)) | {functions[-1].name})
     free = FreeNames(names)
     for module in world.preferred():
         free.add(module, used=False)
     for e in free_expressions(functions):
         free.add(e)
+    functions = [
+        replace(function, name=free.spell(ref)) if ref and "." not in ref.path else function
+        for function, ref in found
+    ]
     dependencies = world.dependencies(free)
     values = {d.alias: world.shown(d) for d in dependencies if d.kind is not None and d.alias}
     text, constants = module_text(functions, free, values)

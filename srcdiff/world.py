@@ -15,6 +15,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind
 from srcdiff.ir.walk import expressions, statements, subexpressions
@@ -99,7 +100,9 @@ class LiveWorld:
     # --- functions ------------------------------------------------------------------------------
 
     def is_user_function(self, value: Any) -> bool:
-        """Whether a callable is a Python function that we derive ourselves."""
+        """Whether a callable is a function that we derive ourselves."""
+        if isinstance(value, Callee):
+            return True
         if not isinstance(value, FunctionType) or lookup(value) is not None:
             return False
         file = value.__code__.co_filename
@@ -119,16 +122,20 @@ class LiveWorld:
         value = e.callee.value
         if value in (range, reversed, len, isinstance) or lookup(value) is not None:
             return True
-        return self.is_user_function(value) and self.calls is not None and self.calls.is_pure(value)
+        if not self.is_user_function(value) or self.calls is None:
+            return False
+        return self.calls.is_pure(self.callee(value))  # type: ignore[no-any-return]
 
-    def lower(self, function: FunctionType) -> n.Function:
-        """The IR of one of the user's functions, lowered once."""
-        if function is self.lowered.function.origin:
-            return self.lowered.function
-        known = self.helpers.get(function)
+    def callee(self, value: Any) -> Callee:
+        """One of the user's functions, lowered once."""
+        if isinstance(value, Callee):
+            return value
+        if value is self.lowered.function.origin:
+            return Callee(value, self.lowered.function)
+        known = self.helpers.get(value)
         if known is None:
-            known = self.helpers[function] = lower_function(function)
-        return known.function
+            known = self.helpers[value] = lower_function(value)
+        return Callee(value, known.function)
 
     def kind_of(self, value: Any, name: str) -> Kind:
         """The kind of a value; Unknown where it is of no kind that we take."""
@@ -149,22 +156,26 @@ class LiveWorld:
                 yield n.Ref(name, value, value)
         yield n.Ref("np", np, np)
 
-    def with_helpers(self, functions: Iterable[n.Function]) -> list[n.Function]:
-        """The functions, before them those of the user's that they call as they stand."""
-        out: list[n.Function] = []
+    def with_helpers(
+        self, functions: Iterable[n.Function]
+    ) -> list[tuple[n.Function, n.Ref | None]]:
+        """The functions, before them those of the user's that they call as they stand; these with
+        a reference to them, by which their names are found.
+        """
+        out: list[tuple[n.Function, n.Ref | None]] = []
         seen: set[Any] = set()
 
         def visit(function: n.Function) -> None:
             for ref in called(function):
                 if self.is_user_function(ref.value) and ref.value not in seen:
                     seen.add(ref.value)
-                    plain = self.lower(ref.value)
+                    plain = self.callee(ref.value).function
                     visit(plain)
-                    out.append(plain)
+                    out.append((plain, ref))
 
         for function in functions:
             visit(function)
-            out.append(function)
+            out.append((function, None))
         return out
 
     def _paths(self) -> dict[FunctionType, tuple[str, ...]]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import FunctionType
 from typing import Any, Protocol
 
 from srcdiff.analysis.activity import smooth_names
@@ -22,6 +21,7 @@ from srcdiff.assemble.finish import Plan, finish_pair
 from srcdiff.assemble.prepare import Setting, normalized, prepare
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee, Callees
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT64, UNKNOWN, Array, Dim, Kind, Known, Number, TupleOf, is_float
 from srcdiff.ir.show import show
@@ -32,11 +32,8 @@ from srcdiff.transform.reverse import Reverser
 from srcdiff.transform.statements import Adjoint, Context, called
 
 
-class Helpers(Protocol):
-    """Where lowered functions come from."""
-
-    def lower(self, function: FunctionType) -> n.Function:
-        """The function's IR."""
+class Helpers(Callees, Protocol):
+    """Where called functions come from."""
 
     def kind_of(self, value: Any, name: str) -> Kind:
         """The kind of a value."""
@@ -67,7 +64,7 @@ class Half:
     """
 
     function: n.Function
-    primal: FunctionType
+    primal: Callee
     forward: bool
     results: tuple[Kind, ...] = ()
 
@@ -100,12 +97,17 @@ class PairMaker:
     names: Names
     pairs: dict[Any, Pair] = field(default_factory=dict)
     _results: dict[Any, Kind] = field(default_factory=dict)
-    _running: list[FunctionType] = field(default_factory=list)
+    _running: list[Callee] = field(default_factory=list)
     _sites: dict[n.Stmt, tuple[_Site, Pair | None]] = field(default_factory=dict)
 
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression calls one of the user's functions."""
         return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and self.ours(e.callee.value)
+
+    def callee(self, call: n.Call) -> Callee:
+        """The function that a call of one of the user's functions calls."""
+        assert isinstance(call.callee, n.Ref)
+        return self.helpers.callee(call.callee.value)
 
     def is_half(self, value: Any) -> bool:
         """Whether a callee is one function of a pair."""
@@ -115,12 +117,12 @@ class PairMaker:
 
     def result_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind of the call's result, its sizes in terms of the caller's."""
-        callee = call.callee.value if isinstance(call.callee, n.Ref) else None
-        if isinstance(callee, Half):
-            return self.half_kind(call, callee, infer)
-        function = _function(call)
+        half = call.callee.value if isinstance(call.callee, n.Ref) else None
+        if isinstance(half, Half):
+            return self.half_kind(call, half, infer)
+        function = self.callee(call)
         given = self._argument_kinds(call, infer)
-        kinds, back = _canonical(given, function.__name__)
+        kinds, back = _canonical(given, function.name)
         key = (function, tuple(kinds.items()))
         if key not in self._results:
             try:
@@ -130,9 +132,9 @@ class PairMaker:
         label = f"{getattr(infer, 'at', '')}|{show(call)}"
         return _renamed(self._results[key], back, label)
 
-    def _inferred(self, function: FunctionType, kinds: Mapping[str, Kind], call: n.Call) -> Kind:
-        lowered = self.helpers.lower(function)
-        self._enter(function, call)
+    def _inferred(self, callee: Callee, kinds: Mapping[str, Kind], call: n.Call) -> Kind:
+        lowered = callee.function
+        self._enter(callee, call)
         try:
             setting = Setting(kinds, self.world, self.ours)
             names = Names(names_of(lowered))
@@ -143,15 +145,15 @@ class PairMaker:
             self._running.pop()
         return Known(None) if facts.returned is None else facts.returned
 
-    def _enter(self, function: FunctionType, call: n.Call) -> None:
-        if function in self._running:
+    def _enter(self, callee: Callee, call: n.Call) -> None:
+        if callee in self._running:
             raise UnsupportedError(
-                f"{function.__name__} calls itself; recursion is not supported yet.",
+                f"{callee.name} calls itself; recursion is not supported yet.",
                 call.span,
                 None,
                 "write it as a loop.",
             )
-        self._running.append(function)
+        self._running.append(callee)
 
     def _refuse_writes(self, function: n.Function, facts: Kinds, call: n.Call) -> None:
         written = in_place_names(function, facts) & frozenset(function.param_names)
@@ -166,9 +168,8 @@ class PairMaker:
                 )
 
     def _argument_kinds(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> dict[str, Kind]:
-        lowered = self.helpers.lower(_function(call))
         out = {}
-        for name, value in bind_arguments(call, lowered).items():
+        for name, value in bind_arguments(call, self.callee(call)).items():
             if isinstance(value, Default):
                 out[name] = self.helpers.kind_of(value.value, name)
             else:
@@ -181,28 +182,26 @@ class PairMaker:
         Raises:
             UnsupportedError: pointing into the callee.
         """
-        function = _function(call)
-        lowered = self.helpers.lower(function)
-        kinds, _ = _canonical(self._argument_kinds(call, infer), function.__name__)
+        callee = self.callee(call)
+        kinds, _ = _canonical(self._argument_kinds(call, infer), callee.name)
         wrt = [
             name
-            for name, value in bind_arguments(call, lowered).items()
+            for name, value in bind_arguments(call, callee).items()
             if not isinstance(value, Default) and smooth_names(value, infer) & varied
         ]
-        self._enter(function, call)
+        self._enter(callee, call)
         try:
-            prepare(lowered, wrt, Setting(kinds, self.world, self.ours))
+            prepare(callee.function, wrt, Setting(kinds, self.world, self.ours))
         except UnsupportedError as error:
-            raise _located(error, call, function) from None
+            raise _located(error, call, callee) from None
         finally:
             self._running.pop()
 
-    def is_pure(self, function: FunctionType) -> bool:
+    def is_pure(self, callee: Callee) -> bool:
         """Whether the function does nothing but compute."""
-        lowered = self.helpers.lower(function)
         return not any(
             isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert | n.While)
-            for s in statements(lowered.body)
+            for s in statements(callee.function.body)
         )
 
     # --- pairs ----------------------------------------------------------------------------------
@@ -210,7 +209,7 @@ class PairMaker:
     def _site(self, s: n.Assign, context: Context, useful: frozenset[str]) -> _Site:
         call = s.value
         assert isinstance(call, n.Call)
-        arguments = bind_arguments(call, self.helpers.lower(_function(call)))
+        arguments = bind_arguments(call, self.callee(call))
         wrt = tuple(
             name
             for name, value in arguments.items()
@@ -221,23 +220,23 @@ class PairMaker:
         return _Site(call, arguments, wrt, tuple(base_name(t) in useful for t in targets))
 
     def _pair(self, site: _Site, infer: Inference) -> Pair:
-        function = _function(site.call)
-        kinds, _ = _canonical(self._argument_kinds(site.call, infer), function.__name__)
+        callee = self.callee(site.call)
+        kinds, _ = _canonical(self._argument_kinds(site.call, infer), callee.name)
         for name in site.wrt:
             _check_kind(kinds[name], name, site)
-        key = (function, tuple(kinds.items()), site.wrt, site.useful)
+        key = (callee, tuple(kinds.items()), site.wrt, site.useful)
         if key not in self.pairs:
-            self._enter(function, site.call)
+            self._enter(callee, site.call)
             try:
-                self.pairs[key] = self._made(function, kinds, site)
+                self.pairs[key] = self._made(callee, kinds, site)
             except UnsupportedError as error:
-                raise _located(error, site.call, function) from None
+                raise _located(error, site.call, callee) from None
             finally:
                 self._running.pop()
         return self.pairs[key]
 
-    def _made(self, function: FunctionType, kinds: Mapping[str, Kind], site: _Site) -> Pair:
-        lowered = self.helpers.lower(function)
+    def _made(self, callee: Callee, kinds: Mapping[str, Kind], site: _Site) -> Pair:
+        lowered = callee.function
         primal = prepare(lowered, site.wrt, Setting(kinds, self.world, self.ours))
         params = frozenset(lowered.param_names)
         bound = frozenset(name for name in params if name in _rebound(primal.function))
@@ -267,11 +266,9 @@ class PairMaker:
             lists=tuple(name for names in reverser.lists.values() for name in names),
             value=value.name,
         )
-        return self._named(function, plan, [s for s in seeds if s is not None], lowered)
+        return self._named(plan, [s for s in seeds if s is not None], lowered)
 
-    def _named(
-        self, function: FunctionType, plan: Plan, seeds: list[n.Var], lowered: n.Function
-    ) -> Pair:
+    def _named(self, plan: Plan, seeds: list[n.Var], lowered: n.Function) -> Pair:
         """The pair's functions with their parameters and names."""
         forward, backward, tapes = finish_pair(plan)
         reads = tuple(p.name for p in lowered.params if p.name in _read_names(backward))
@@ -324,7 +321,8 @@ class PairMaker:
             if u
         ]
         reads = [self._argument(site, name) for name in pair.reads]
-        half = Half(pair.backward, _function(site.call), False, self._adjoint_kinds(site, context))
+        kinds = self._adjoint_kinds(site, context)
+        half = Half(pair.backward, self.callee(site.call), False, kinds)
         ref = n.Ref(pair.backward.name, half, pair.backward)
         call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
         operands = []
@@ -343,9 +341,8 @@ class PairMaker:
     def half_kind(self, call: n.Call, half: Half, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind that a call of one function of a pair gives."""
         if half.forward:
-            count = len(self.helpers.lower(half.primal).params)
-            ref = n.Ref(half.primal.__name__, half.primal, half.primal)
-            return self.result_kind(n.Call(ref, call.args[:count]), infer)
+            count = len(half.primal.params)
+            return self.result_kind(n.Call(half.primal.ref, call.args[:count]), infer)
         return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
     def _argument(self, site: _Site, name: str) -> n.Expr:
@@ -358,7 +355,8 @@ class PairMaker:
         if pair is None or pair.forward is None:
             return s
         args = [self._argument(site, name) for name in site.arguments]
-        ref = n.Ref(pair.forward.name, Half(pair.forward, _function(site.call), True), pair.forward)
+        half = Half(pair.forward, self.callee(site.call), True)
+        ref = n.Ref(pair.forward.name, half, pair.forward)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
 
@@ -370,14 +368,9 @@ class PairMaker:
         return out
 
 
-def _function(call: n.Call) -> FunctionType:
-    assert isinstance(call.callee, n.Ref)
-    return call.callee.value  # type: ignore[no-any-return]
-
-
-def _located(error: UnsupportedError, call: n.Call, function: FunctionType) -> UnsupportedError:
+def _located(error: UnsupportedError, call: n.Call, callee: Callee) -> UnsupportedError:
     """The error in the function that it lies in: the callee, unless it points to the call."""
-    return error if error.span == call.span else error.inside(function.__name__)
+    return error if error.span == call.span else error.inside(callee.name)
 
 
 def _check_kind(kind: Kind, name: str, site: _Site) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Default:
     value: Any
 
 
-def bind_arguments(call: n.Call, callee: n.Function) -> Mapping[str, n.Expr | Default]:
+def bind_arguments(call: n.Call, callee: Callee) -> Mapping[str, n.Expr | Default]:
     """Parameter name → the argument's expression, or its default.
 
     Raises:

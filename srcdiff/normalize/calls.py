@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import FunctionType
 from typing import Any
 
 from srcdiff.ir import nodes as n
@@ -28,12 +27,7 @@ def calls_to_statements(function: n.Function, names: Names, ours: IsUserFunction
 
 def is_user_call(e: n.Expr, ours: IsUserFunction) -> bool:
     """Whether the expression calls one of the user's own functions."""
-    return (
-        isinstance(e, n.Call)
-        and isinstance(e.callee, n.Ref)
-        and isinstance(e.callee.value, FunctionType)
-        and ours(e.callee.value)
-    )
+    return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and ours(e.callee.value)
 
 
 class _Hoist:
@@ -79,10 +73,9 @@ class _Hoist:
             return e
         assert isinstance(e, n.Call)
         assert isinstance(e.callee, n.Ref)
-        return self._named(e, e.callee.value.__name__)
+        return self._named(e, e.callee.path.rpartition(".")[2])
 
     def _named(self, e: n.Expr, what: str) -> n.Var:
-        what = "lambda" if what == "<lambda>" else what
         name = n.Var(self._names.fresh(f"{what}_value"), span=e.span)
         self._before.append(n.Assign(name, e, span=e.span))
         return name
