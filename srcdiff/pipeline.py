@@ -11,6 +11,8 @@ import srcdiff.rules.load  # noqa: F401  (registers the rules)
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
+from srcdiff.assemble.pushed import PushforwardMaker
+from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
@@ -21,6 +23,8 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind
 from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.jumps import falls_through
+from srcdiff.normalize.results import named_results
+from srcdiff.transform.primal import Primal
 from srcdiff.world import LiveWorld
 
 
@@ -33,7 +37,7 @@ class Request:
         kinds: parameter name -> the kind of its argument (defaults included), in order of the
             signature.
         wrt: names of the parameters to differentiate with respect to, in the order of the result.
-        mode: "grad" or "value_and_grad".
+        mode: "grad", "value_and_grad" or "jvp".
         as_tuple: whether the gradients come as a tuple.
         has_aux: whether the function returns `(value, aux)`.
         general: whether equal sizes must not be relied on (see `Derived.equal_sizes`).
@@ -97,7 +101,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         world = LiveWorld(lowered, sizes)
         calls = world.calls = PairMaker(world, world, world.is_user_function, Names(()))
         setting = Setting(kinds, world, world.is_user_function)
-        primal = prepare(lowered.function, request.wrt, setting)
+        primal = prepare(_primal(request, lowered), request.wrt, setting)
         relied = world.relied_sizes()
         if not relied:
             break
@@ -112,20 +116,56 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
             None,
             "return a number made by functions that have a derivative.",
         )
-    _check_result(request, primal.kinds.returned, lowered, primal.function.body)
-    wanted = Wanted(
-        request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
-    )
-    function = gradient(primal, wanted, kinds, world, calls, _doc(request, lowered))
-    text, constants, dependencies = _text([*calls.functions(), function], world)
+    made = _MODES[request.mode](request, primal, kinds, calls, lowered)
+    text, constants, dependencies = _text(made, world)
     return Derived(
         text,
-        function.name,
+        made[-1].name,
         dependencies,
         tuple(equal),
         tuple(written_params(primal)),
         constants,
     )
+
+
+def _primal(request: Request, lowered: Lowered) -> n.Function:
+    """The function as the mode takes it."""
+    if request.mode != "jvp":
+        return lowered.function
+    return named_results(lowered.function, Names(names_of(lowered.function)))
+
+
+def _reverse(
+    request: Request,
+    primal: Primal,
+    kinds: Mapping[str, Kind],
+    calls: PairMaker,
+    lowered: Lowered,
+) -> list[n.Function]:
+    """The gradient, and the functions that it calls before it."""
+    _check_result(request, primal.kinds.returned, lowered, primal.function.body)
+    wanted = Wanted(
+        request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
+    )
+    function = gradient(primal, wanted, kinds, calls.world, calls, _doc(request, lowered))
+    return [*calls.functions(), function]
+
+
+def _forward(
+    request: Request,
+    primal: Primal,
+    kinds: Mapping[str, Kind],
+    calls: PairMaker,
+    lowered: Lowered,
+) -> list[n.Function]:
+    """The value and its tangent, and the functions that it calls before it."""
+    pushed = PushforwardMaker(calls)
+    what = Pushforward(primal, request.wrt, kinds, calls.world, pushed, request.has_aux)
+    function = pushforward(what, f"{lowered.function.name}_jvp", _doc(request, lowered))
+    return [*pushed.functions(), function]
+
+
+_MODES = {"grad": _reverse, "value_and_grad": _reverse, "jvp": _forward}
 
 
 def _first_return(function: n.Function) -> Span | None:
@@ -175,11 +215,15 @@ def _shown_size(d: int | Dim, sizes: Mapping[str, int]) -> str:
 
 
 def _doc(request: Request, lowered: Lowered) -> str:
-    what = "Gradient" if request.mode == "grad" else "Value and gradient"
-    *first, last = request.wrt
+    *first, last = request.wrt or ("nothing",)
     wrt = f"{', '.join(first)} and {last}" if first else last
-    name = lowered.function.name
-    doc = f"{what} of {name} ({_place(lowered)}) with respect to {wrt}."
+    name = f"{lowered.function.name} ({_place(lowered)})"
+    if request.mode == "jvp":
+        many = "tangents" if first else "the tangent"
+        doc = f"Value and tangent of {name}, for {many} of {wrt}."
+    else:
+        what = "Gradient" if request.mode == "grad" else "Value and gradient"
+        doc = f"{what} of {name} with respect to {wrt}."
     if not request.guessed:
         return doc
     return f"{doc}\n\n    Taken to be: {describe(dict(request.kinds))}.\n    "

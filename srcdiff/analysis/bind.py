@@ -71,6 +71,60 @@ def _call(e: n.Call, infer: Infer) -> Bound | None:
     return None
 
 
+def with_operands(e: n.Expr, infer: Infer, values: Mapping[str, n.Expr]) -> n.Expr:
+    """The expression that a rule covers, with other expressions as these operands.
+
+    Example:
+        `np.dot(x, y)` with `{"b": z}` is `np.dot(x, z)`.
+    """
+    args: tuple[n.Expr, ...]
+    keywords: tuple[tuple[str, n.Expr], ...] = ()
+    match e:
+        case n.Op():
+            entry = lookup(e.op)
+            args = e.args
+        case n.Field():
+            entry = lookup(method_function(infer(e.base), f"attribute:{e.name}"))
+            entry = entry or lookup(f"attribute:{e.name}")
+            args = (e.base,)
+        case n.Call(callee=n.Field() as callee):
+            entry = lookup(method_function(infer(callee.base), callee.name))
+            args, keywords = (callee.base, *e.args), e.keywords
+        case n.Call(callee=n.Ref() as callee):
+            entry = lookup(callee.value)
+            args, keywords = e.args, e.keywords
+        case _:
+            raise TypeError(f"not an operation: {e}")
+    assert entry is not None
+    # Which argument went to which parameter, by position or by keyword.
+    numbers = tuple(n.Const(i) for i in range(len(args)))
+    places = _arguments(entry, numbers, tuple((name, n.Const(name)) for name, _ in keywords))
+    new: dict[Any, n.Expr] = {}
+    for name, value in values.items():
+        place = places[name]
+        if isinstance(place, tuple):
+            assert isinstance(value, n.Tuple)
+            new |= {p.value: item for p, item in zip(place, value.items, strict=True)}
+        else:
+            new[place.value] = value
+    return _rebuilt(e, tuple(new.get(i, arg) for i, arg in enumerate(args)), new)
+
+
+def _rebuilt(e: n.Expr, args: tuple[n.Expr, ...], keywords: Mapping[Any, n.Expr]) -> n.Expr:
+    """The operation on other arguments, a method's object among them."""
+    match e:
+        case n.Op():
+            return n.Op(e.op, args)
+        case n.Field():
+            return n.Field(args[0], e.name)
+        case n.Call():
+            named = tuple((name, keywords.get(name, value)) for name, value in e.keywords)
+            if isinstance(e.callee, n.Field):
+                return n.Call(n.Field(args[0], e.callee.name), args[1:], named)
+            return n.Call(e.callee, args, named)
+    raise TypeError(f"not an operation: {e}")
+
+
 def _bound(
     e: n.Expr,
     entry: Entry,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.alias import in_place_names
@@ -30,6 +30,8 @@ from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Reverser
 from srcdiff.transform.statements import Adjoint, Context, called
+
+T = TypeVar("T")
 
 
 class Helpers(Callees, Protocol):
@@ -70,10 +72,11 @@ class Half:
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
     """One call: its arguments, and what is differentiated in it."""
 
     call: n.Call
+    callee: Callee
     arguments: Mapping[str, n.Expr | Default]
     wrt: tuple[str, ...]
     # For each result, whether its adjoint is wanted; a single entry for a single result.
@@ -98,7 +101,7 @@ class PairMaker:
     pairs: dict[Any, Pair] = field(default_factory=dict)
     _results: dict[Any, Kind] = field(default_factory=dict)
     _running: list[Callee] = field(default_factory=list)
-    _sites: dict[n.Stmt, tuple[_Site, Pair | None]] = field(default_factory=dict)
+    _sites: dict[n.Stmt, tuple[Site, Pair | None]] = field(default_factory=dict)
 
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression calls one of the user's functions."""
@@ -206,36 +209,48 @@ class PairMaker:
 
     # --- pairs ----------------------------------------------------------------------------------
 
-    def _site(self, s: n.Assign, context: Context, useful: frozenset[str]) -> _Site:
+    def site(
+        self, s: n.Assign, infer: Inference, varied: frozenset[str], useful: frozenset[str]
+    ) -> Site:
+        """The call that is the right side of a statement, and what is differentiated in it."""
         call = s.value
         assert isinstance(call, n.Call)
-        arguments = bind_arguments(call, self.callee(call))
+        callee = self.callee(call)
+        arguments = bind_arguments(call, callee)
         wrt = tuple(
             name
             for name, value in arguments.items()
-            if not isinstance(value, Default)
-            and smooth_names(value, context.infer) & context.varied
+            if not isinstance(value, Default) and smooth_names(value, infer) & varied
         )
         targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
-        return _Site(call, arguments, wrt, tuple(base_name(t) in useful for t in targets))
+        wanted = tuple(base_name(t) in useful for t in targets)
+        return Site(call, callee, arguments, wrt, wanted)
 
-    def _pair(self, site: _Site, infer: Inference) -> Pair:
-        callee = self.callee(site.call)
-        kinds, _ = _canonical(self._argument_kinds(site.call, infer), callee.name)
+    def kinds(self, site: Site, infer: Inference) -> dict[str, Kind]:
+        """The kinds of a call's arguments, sizes named after the callee's parameters."""
+        kinds, _ = _canonical(self._argument_kinds(site.call, infer), site.callee.name)
         for name in site.wrt:
             _check_kind(kinds[name], name, site)
-        key = (callee, tuple(kinds.items()), site.wrt, site.useful)
+        return kinds
+
+    def inside(self, site: Site, make: Callable[[], T]) -> T:
+        """What `make` makes of the callee; its errors say where they lie."""
+        self._enter(site.callee, site.call)
+        try:
+            return make()
+        except UnsupportedError as error:
+            raise _located(error, site.call, site.callee) from None
+        finally:
+            self._running.pop()
+
+    def _pair(self, site: Site, infer: Inference) -> Pair:
+        kinds = self.kinds(site, infer)
+        key = (site.callee, tuple(kinds.items()), site.wrt, site.useful)
         if key not in self.pairs:
-            self._enter(callee, site.call)
-            try:
-                self.pairs[key] = self._made(callee, kinds, site)
-            except UnsupportedError as error:
-                raise _located(error, site.call, callee) from None
-            finally:
-                self._running.pop()
+            self.pairs[key] = self.inside(site, lambda: self._made(site.callee, kinds, site))
         return self.pairs[key]
 
-    def _made(self, callee: Callee, kinds: Mapping[str, Kind], site: _Site) -> Pair:
+    def _made(self, callee: Callee, kinds: Mapping[str, Kind], site: Site) -> Pair:
         lowered = callee.function
         primal = prepare(lowered, site.wrt, Setting(kinds, self.world, self.ours))
         params = frozenset(lowered.param_names)
@@ -272,7 +287,7 @@ class PairMaker:
         """The pair's functions with their parameters and names."""
         forward, backward, tapes = finish_pair(plan)
         reads = tuple(p.name for p in lowered.params if p.name in _read_names(backward))
-        place = f"{lowered.name} ({_line(lowered)})"
+        place = place_of(lowered)
         extra = tuple(n.Param(t, 1) for t in tapes)
         plain = tuple(
             replace(p, passing=1, default=None, has_default=False) for p in lowered.params
@@ -298,7 +313,7 @@ class PairMaker:
 
     def tapes(self, s: n.Assign, context: Context, useful: frozenset[str]) -> tuple[str, ...]:
         """Names wished for the lists that the callee keeps its tapes in."""
-        site = self._site(s, context, useful)
+        site = self.site(s, context.infer, context.varied, useful)
         self._sites[s] = (site, self._pair(site, context.infer) if site.wrt else None)
         pair = self._sites[s][1]
         return () if pair is None else pair.tapes
@@ -332,7 +347,7 @@ class PairMaker:
             operands.append((value, context.infer(value)))
         return called(call, operands, targets, context)
 
-    def _adjoint_kinds(self, site: _Site, context: Context) -> tuple[Kind, ...]:
+    def _adjoint_kinds(self, site: Site, context: Context) -> tuple[Kind, ...]:
         values = (site.arguments[name] for name in site.wrt)
         kinds = (context.infer(v) for v in values if not isinstance(v, Default))
         # An adjoint of a Python number may be NumPy's.
@@ -345,7 +360,7 @@ class PairMaker:
             return self.result_kind(n.Call(half.primal.ref, call.args[:count]), infer)
         return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
-    def _argument(self, site: _Site, name: str) -> n.Expr:
+    def _argument(self, site: Site, name: str) -> n.Expr:
         value = site.arguments[name]
         return n.Const(value.value) if isinstance(value, Default) else value
 
@@ -373,7 +388,7 @@ def _located(error: UnsupportedError, call: n.Call, callee: Callee) -> Unsupport
     return error if error.span == call.span else error.inside(callee.name)
 
 
-def _check_kind(kind: Kind, name: str, site: _Site) -> None:
+def _check_kind(kind: Kind, name: str, site: Site) -> None:
     if not is_float(kind):
         raise UnsupportedError(
             f"the argument {name!r} of this call carries a derivative, and is neither a float nor "
@@ -421,9 +436,11 @@ def _rebound(function: n.Function) -> frozenset[str]:
     return bound_names(function.body)
 
 
-def _line(function: n.Function) -> str:
+def place_of(function: n.Function) -> str:
+    """The function's name and where it stands."""
     span = function.span
-    return "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
+    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
+    return f"{function.name} ({line})"
 
 
 # --- kinds across a call ------------------------------------------------------------------------

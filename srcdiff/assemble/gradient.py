@@ -27,8 +27,9 @@ from srcdiff.ir.kinds import (
     is_number,
 )
 from srcdiff.ir.walk import statements
+from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed
-from srcdiff.transform.reverse import Calls, Primal, Reverser
+from srcdiff.transform.reverse import Calls, Reverser
 
 
 @dataclass(frozen=True)

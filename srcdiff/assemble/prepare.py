@@ -24,7 +24,7 @@ from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
 from srcdiff.transform.naming import name_costly
-from srcdiff.transform.reverse import Primal
+from srcdiff.transform.primal import Primal
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Names and places of adjoints: `dx` beside `x`, `dA[i]` beside `A[i]`."""
+"""Names and places of adjoints, `dx` beside `x` and `dA[i]` beside `A[i]`, and of tangents, `x_dot`
+and `A_dot[i]`.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,14 @@ class Adjoints:
     names: Names
     of: dict[str, str] = field(default_factory=dict)
 
+    def wish(self, primal: str) -> str:
+        """What the adjoint of a variable is called, if that is free."""
+        return f"d{primal}"
+
     def name(self, primal: str) -> str:
         """The adjoint's name for a variable's."""
         if primal not in self.of:
-            self.of[primal] = self.names.fresh(f"d{primal}")
+            self.of[primal] = self.names.fresh(self.wish(primal))
         return self.of[primal]
 
     def place(self, place: n.Expr) -> n.Place:
@@ -35,3 +41,12 @@ class Adjoints:
     def primal(self, adjoint: str) -> str | None:
         """The variable that a name is the adjoint of, if it is one."""
         return next((p for p, a in self.of.items() if a == adjoint), None)
+
+
+@dataclass
+class Tangents(Adjoints):
+    """The tangent variable of each primal variable, named at its first use."""
+
+    def wish(self, primal: str) -> str:
+        """What the tangent of a variable is called, if that is free."""
+        return f"{primal}_dot"

@@ -13,13 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from srcdiff.analysis.activity import Activity, smooth_names
-from srcdiff.analysis.alias import Aliases
-from srcdiff.analysis.kinds import Kinds
-from srcdiff.analysis.liveness import Liveness
+from srcdiff.analysis.activity import smooth_names
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Known, dtype_of, is_float, is_number
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.walk import (
@@ -32,6 +28,7 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
+from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries
 from srcdiff.transform.record import Facts, Needs, Record, record
 from srcdiff.transform.statements import (
@@ -56,20 +53,6 @@ class Sweeps:
     forward: n.Block
     reverse: n.Block
     record: Record
-
-
-@dataclass
-class Primal:
-    """A primal function and the facts about it that reversing needs."""
-
-    function: n.Function
-    kinds: Kinds
-    activity: Activity
-    live: Liveness
-    aliases: Aliases
-    names: Names
-    # Variables whose every value has one shape, however often they are bound.
-    one_shape: frozenset[str] = frozenset()
 
 
 class Calls(Protocol):

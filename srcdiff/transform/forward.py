@@ -1,0 +1,285 @@
+"""Forward mode: each statement with the statement for its tangent beside it, in one sweep.
+
+    y = np.sin(x)           →       y = np.sin(x)
+                                    y_dot = np.cos(x) * x_dot
+
+Where a tangent reads what its statement overwrites, it comes first. Tangent arrays share memory as
+the primal's do: the tangent of a view is the same view of the tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.alias import roots
+from srcdiff.analysis.kinds import Inference
+from srcdiff.errors import UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fills import fill
+from srcdiff.ir.kinds import Array, Kind, dims_of
+from srcdiff.ir.reads import shape_reads, stores_into, value_reads
+from srcdiff.ir.walk import base_name, blocks, map_expressions, substitute, with_blocks
+from srcdiff.transform.adjoints import Tangents
+from srcdiff.transform.primal import Primal
+from srcdiff.transform.pull import NEW, reads_new
+from srcdiff.transform.push import Pusher, zero_like
+from srcdiff.transform.spread import is_full
+
+
+class Calls(Protocol):
+    """Gives calls of the user's functions their tangents."""
+
+    def is_call(self, e: n.Expr) -> bool:
+        """Whether the expression is such a call."""
+
+    def pushed(self, s: n.Assign, pusher: Pusher, tangents: Tangents) -> n.Stmt | None:
+        """The statement that calls for value and tangent; None where there is no tangent."""
+
+
+class Forwarder:
+    """Writes the forward mode of one function.
+
+    Args:
+        primal: the function and its facts.
+        tangents: names of tangents; those of the parameters among them.
+        calls: gives calls of the user's functions their tangents.
+        result: the returned expression, for a value and its tangent.
+    """
+
+    def __init__(
+        self,
+        primal: Primal,
+        tangents: Tangents,
+        calls: Calls,
+        result: Callable[[n.Return, Pusher], n.Expr],
+    ) -> None:
+        self._primal = primal
+        self._tangents = tangents
+        self._calls = calls
+        self._result = result
+        self._active = primal.activity.active_names()
+        # Assignments of a tangent that is another's array where the primal's memory is its own.
+        self.borrowed: set[n.Stmt] = set()
+
+    def run(self) -> n.Block:
+        """The body with its tangents."""
+        return self._block(self._primal.function.body)
+
+    def _block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if not self._primal.kinds.reached(s):
+                break
+            out += self._statement(s)
+        return tuple(out)
+
+    def _statement(self, s: n.Stmt) -> list[n.Stmt]:
+        match s:
+            case n.Assign():
+                return self._assign(s)
+            case n.Update():
+                return self._update(s)
+            case n.Return():
+                return [replace(s, value=self._result(s, self._pusher(s)))]
+        return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
+
+    # --- kinds ----------------------------------------------------------------------------------
+
+    def _pusher(self, s: n.Stmt, root: n.Expr | None = None) -> Pusher:
+        varied = self._primal.activity.varied_before.get(s, frozenset())
+        return Pusher(self._infer(s, root), varied, self._tangents, root)
+
+    def _infer(self, s: n.Stmt, root: n.Expr | None = None) -> Inference:
+        """Kinds before the statement, of tangents, and of the value assigned."""
+        infer = self._primal.kinds.at(s)
+        env = dict(infer.env)
+        env.update({t: env[p] for p, t in self._tangents.of.items() if p in env})
+        if root is not None:
+            env[NEW.name] = infer(root)
+        return replace(infer, env=env)
+
+    # --- assignments ----------------------------------------------------------------------------
+
+    def _assign(self, s: n.Assign) -> list[n.Stmt]:
+        if self._calls.is_call(s.value) and not isinstance(s.target, n.Index | n.Field):
+            return self._call(s)
+        if isinstance(s.target, n.Tuple):
+            return self._tuple(s, s.target)
+        if base_name(s.target) not in self._active:
+            return [s]
+        pusher = self._pusher(s, s.value)
+        tangent = pusher.push(s.value)
+        kind = pusher.infer(s.value)
+        if tangent is None:
+            zero = zero_like(s.target, kind)
+            return self._zeroed(s, zero)
+        target = self._tangents.place(s.target)
+        if isinstance(s.target, n.Var):
+            tangent = _spread(tangent, kind, pusher.infer)
+        made = n.Assign(target, tangent)
+        if isinstance(s.target, n.Var) and _borrows(s.value, tangent, pusher.infer):
+            self.borrowed.add(made)
+        return self._ordered(s, made)
+
+    def _zeroed(self, s: n.Assign, zero: n.Expr) -> list[n.Stmt]:
+        """The assignment of a value without a tangent to something that may have one."""
+        if isinstance(s.target, n.Var):
+            return [s, n.Assign(self._tangents.place(s.target), zero)]
+        zero = n.Const(0.0) if isinstance(s.target, n.Index) else zero
+        return [s, n.Assign(self._tangents.place(s.target), zero)]
+
+    def _tuple(self, s: n.Assign, target: n.Tuple) -> list[n.Stmt]:
+        names = [base_name(item) for item in target.items]
+        if not any(name in self._active for name in names):
+            return [s]
+        pusher = self._pusher(s)
+        if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(target.items):
+            tangent = pusher.push(s.value)
+            if tangent is None:
+                raise UnsupportedError(
+                    "the parts of this value are not known.", s.span, None, "take them by index."
+                )
+            places = tuple(self._place(item) for item in target.items)
+            return self._ordered(s, n.Assign(n.Tuple(places), tangent))
+        pairs = zip(target.items, s.value.items, strict=True)
+        parts = [(t, v) for t, v in pairs if base_name(t) in self._active]
+        values = tuple(self._part(t, v, pusher) for t, v in parts)
+        places = tuple(self._tangents.place(t) for t, _ in parts)
+        if len(parts) == 1:
+            return self._ordered(s, n.Assign(places[0], values[0]))
+        return self._ordered(s, n.Assign(n.Tuple(places), n.Tuple(values)))
+
+    def _place(self, item: n.Expr) -> n.Place:
+        """The tangent of a target; a name that nobody reads where it has none."""
+        return self._tangents.place(item) if base_name(item) in self._active else n.Var("_")
+
+    def _part(self, target: n.Expr, value: n.Expr, pusher: Pusher) -> n.Expr:
+        kind = pusher.infer(value)
+        tangent = pusher.push(value)
+        if tangent is None:
+            return zero_like(value, kind)
+        dims = dims_of(kind)
+        if not isinstance(target, n.Var) or not dims:
+            return tangent
+        if not is_full(tangent, dims, pusher.infer):
+            return fill(value, tangent)
+        if _borrows(value, tangent, pusher.infer):
+            return n.Call(n.Field(tangent, "copy"))
+        return tangent
+
+    def _call(self, s: n.Assign) -> list[n.Stmt]:
+        names = [base_name(t) for t in _targets(s.target)]
+        useful = self._primal.activity.useful_after.get(s, frozenset())
+        made = None
+        if any(name in useful for name in names):
+            made = self._calls.pushed(s, self._pusher(s), self._tangents)
+        if made is not None:
+            return [made]
+        infer = self._infer(s)
+        zeros: list[n.Stmt] = []
+        for item in _targets(s.target):
+            if isinstance(item, n.Var) and item.name in self._active:
+                kind = self._kind_after(s, item, infer)
+                zeros.append(n.Assign(self._tangents.place(item), zero_like(item, kind)))
+        return [s, *zeros]
+
+    def _kind_after(self, s: n.Assign, item: n.Var, infer: Inference) -> Kind:
+        kind = infer(s.value)
+        if not isinstance(s.target, n.Tuple):
+            return kind
+        return infer(n.Index(s.value, n.Const(s.target.items.index(item))))
+
+    # --- updates --------------------------------------------------------------------------------
+
+    def _update(self, s: n.Update) -> list[n.Stmt]:
+        """`v op= value`: the tangent is updated likewise, or computed anew in its place."""
+        name = base_name(s.target)
+        if name not in self._active:
+            return [s]
+        whole = n.Op(s.op, (s.target, s.value), span=s.value.span)
+        pusher = self._pusher(s, whole)
+        own, other = pusher.push(s.target), pusher.push(s.value)
+        if own is None and other is None:
+            return [s]
+        place = self._tangents.place(s.target)
+        if s.op in ("add", "sub") and self._in_step(s, pusher):
+            if other is None:
+                return [s]
+            return self._ordered(s, n.Update(place, s.op, other))
+        if s.op in ("mul", "div") and other is None and self._in_step(s, pusher):
+            return self._ordered(s, n.Update(place, s.op, s.value))
+        tangent = pusher.push(whole)
+        assert tangent is not None
+        kind = pusher.infer(s.target)
+        if isinstance(s.target, n.Var) and isinstance(kind, Array):
+            # In place, as the primal's update is: other names may be views of it.
+            place = n.Index(place, n.Const(...))
+        elif isinstance(s.target, n.Var):
+            tangent = _spread(tangent, pusher.infer(whole), pusher.infer)
+        return self._ordered(s, n.Assign(place, tangent))
+
+    def _in_step(self, s: n.Update, pusher: Pusher) -> bool:
+        """Whether the tangent may be updated as the primal is: it exists, and keeps its shape."""
+        kind = pusher.infer(s.target)
+        varied = self._primal.activity.varied_before.get(s, frozenset())
+        if isinstance(kind, Array):
+            return True
+        same = not isinstance(pusher.infer(s.value), Array)
+        return same and bool(smooth_names(s.target, pusher.infer) & varied)
+
+    # --- order ----------------------------------------------------------------------------------
+
+    def _ordered(self, s: n.Assign | n.Update, made: n.Assign | n.Update) -> list[n.Stmt]:
+        """The statement and that for its tangent, so that each reads what it means."""
+        new = reads_new(made.value)
+        if not new:
+            return [made, s] if self._reads_overwritten(s, made) else [s, made]
+        if not self._reads_overwritten(s, made):
+            return [s, _with_new(made, s.target)]
+        wish = base_name(s.target)
+        name = n.Var(self._primal.names.fresh(f"{wish}_new"))
+        value = s.value if isinstance(s, n.Assign) else n.Op(s.op, (s.target, s.value))
+        place: n.Target = s.target
+        if isinstance(s, n.Update) and isinstance(self._primal.kinds.at(s)(s.target), Array):
+            place = n.Index(s.target, n.Const(...)) if isinstance(place, n.Var) else place
+        first = n.Assign(name, value, span=s.span)
+        return [first, _with_new(made, name), n.Assign(place, name, span=s.span)]
+
+    def _reads_overwritten(self, s: n.Assign | n.Update, made: n.Assign | n.Update) -> bool:
+        """Whether the tangent reads what the statement binds anew or writes into."""
+        reads = value_reads(made.value) | shape_reads(made.value)
+        if isinstance(made.target, n.Index):
+            reads |= value_reads(made.target.key)
+        over: set[str] = set()
+        for item in _targets(s.target):
+            if isinstance(item, n.Var) and isinstance(s, n.Assign):
+                over.add(item.name)
+                continue
+            for name in stores_into(item) or {base_name(item) or ""}:
+                over |= {name} | self._primal.aliases.of(name, s)
+        return bool(reads & over)
+
+
+def _targets(target: n.Expr) -> tuple[n.Expr, ...]:
+    return target.items if isinstance(target, n.Tuple) else (target,)
+
+
+def _with_new(s: n.Assign | n.Update, place: n.Expr) -> n.Stmt:
+    """The statement with NEW as the place that holds the value."""
+    return map_expressions(s, lambda e: substitute(e, {NEW.name: place}))
+
+
+def _spread(tangent: n.Expr, kind: Kind, infer: Inference) -> n.Expr:
+    """The tangent with the full shape of the value assigned."""
+    dims = dims_of(kind)
+    if not isinstance(kind, Array) or dims is None or is_full(tangent, dims, infer):
+        return tangent
+    return fill(NEW, tangent)
+
+
+def _borrows(value: n.Expr, tangent: n.Expr, infer: Inference) -> bool:
+    """Whether the tangent is another's array although the primal's value has its own memory."""
+    return not roots(value, infer) and bool(roots(tangent, infer))

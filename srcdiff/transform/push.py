@@ -1,0 +1,193 @@
+"""Pushing tangents up an expression tree.
+
+    y = a * np.sin(b)      →      y_dot = a_dot * np.sin(b) + a * np.cos(b) * b_dot
+
+The tangent of an expression is built from the tangents of its operands by the same rules that pull
+a seed down: the partials of an elementwise function serve both ways, and a linear function is its
+own derivative. None stands for a tangent that is zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.bind import Bound, bind_or_raise, with_operands
+from srcdiff.analysis.kinds import Inference
+from srcdiff.analysis.unknowns import subject, why
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.frontend.lower import lower_template
+from srcdiff.ir import nodes as n
+from srcdiff.ir.algebra import total
+from srcdiff.ir.build import ZERO, instantiate, mul
+from srcdiff.ir.fills import np_call
+from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of
+from srcdiff.rules.registry import NoRule, Template
+from srcdiff.transform.adjoints import Tangents
+from srcdiff.transform.pull import NEW
+from srcdiff.transform.spread import is_full, spread_shape, with_plain_shapes
+
+
+def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
+    """The zero tangent of a value of this kind, which `place` holds; None where it has none."""
+    match kind:
+        case Array() if kind.dtype.kind in "fc":
+            return np_call("zeros_like", place)
+        case TupleOf():
+            items = enumerate(kind.items)
+            return n.Tuple(tuple(zero_like(n.Index(place, n.Const(i)), k) for i, k in items))
+        case ListOf():
+            return n.List(())
+    dtype = dtype_of(kind)
+    return ZERO if dtype is not None and dtype.kind in "fc" else n.Const(None)
+
+
+class Pusher:
+    """Builds the tangents of the expressions of one statement.
+
+    Args:
+        infer: kinds before the statement, those of tangents among them; NEW has the kind of the
+            value that the statement assigns.
+        varied: the variables that have a tangent.
+        tangents: their names.
+        root: the whole right side, whose value is NEW; None where it gets no name.
+    """
+
+    def __init__(
+        self,
+        infer: Inference,
+        varied: frozenset[str],
+        tangents: Tangents,
+        root: n.Expr | None = None,
+    ) -> None:
+        self.infer = infer
+        self.varied = varied
+        self._tangents = tangents
+        self._root = root
+        self._span: Span | None = None
+
+    def push(self, e: n.Expr) -> n.Expr | None:
+        """The tangent of an expression: of its shape, or of one that broadcasts to it."""
+        if not smooth_names(e, self.infer) & self.varied:
+            return None
+        outer, self._span = self._span, e.span or self._span
+        tangent = self._push(e)
+        self._span = outer
+        return tangent
+
+    def full(self, e: n.Expr) -> n.Expr | None:
+        """The tangent of an expression, of its full shape (read-only)."""
+        tangent = self.push(e)
+        dims = dims_of(self.infer(e))
+        if tangent is None or not dims or is_full(tangent, dims, self.infer):
+            return tangent
+        return spread_shape(tangent, e, dims, self.infer)
+
+    def _push(self, e: n.Expr) -> n.Expr | None:
+        match e:
+            case n.Var():
+                return n.Var(self._tangents.name(e.name))
+            case n.Index():
+                base = self.full(e.base)
+                return None if base is None else n.Index(base, e.key)
+            case n.Choose():
+                return n.Choose(e.test, self._or_zero(e.a), self._or_zero(e.b))
+            case n.Tuple() | n.List():
+                items = tuple(self._or_zero(item) for item in e.items)
+                return n.Tuple(items) if isinstance(e, n.Tuple) else n.List(items)
+            case n.Call() if _is_ref(e.callee, np.where) and len(e.args) == 3:
+                sides = (self._or_zero(x, ZERO) for x in e.args[1:])
+                return n.Call(e.callee, (e.args[0], *sides))
+            case n.Call() if _display(e):
+                return n.Call(e.callee, (self._display(e.args[0]), *e.args[1:]), e.keywords)
+            case n.Op() | n.Call() | n.Field():
+                return self._operation(e)
+        self._refuse("this is not supported on values that are differentiated.")
+        return None
+
+    def _or_zero(self, e: n.Expr, zero: n.Expr | None = None) -> n.Expr:
+        """The tangent written out, also where it is zero."""
+        tangent = self.push(e)
+        if tangent is None:
+            tangent = zero_like(e, self.infer(e)) if zero is None else zero
+        return tangent
+
+    def _display(self, e: n.Expr) -> n.Expr:
+        """The tangents of the items of nested displays that become one array."""
+        if isinstance(e, n.List | n.Tuple):
+            items = tuple(map(self._display, e.items))
+            return n.List(items) if isinstance(e, n.List) else n.Tuple(items)
+        tangent = self.full(e)
+        if tangent is not None:
+            return tangent
+        return np_call("zeros_like", e) if isinstance(self.infer(e), Array) else ZERO
+
+    # --- operations -----------------------------------------------------------------------------
+
+    def _operation(self, e: n.Op | n.Call | n.Field) -> n.Expr | None:
+        bound = self._bind(e)
+        rule = bound.rule
+        active = [
+            name
+            for name in dict.fromkeys((*rule.pulls, *rule.pushes, *rule.linear))
+            if name in bound.operands
+            and smooth_names(bound.operands[name], self.infer) & self.varied
+        ]
+        if rule.joint:
+            linear = [name for name in rule.linear if name in bound.operands]
+            values = {name: self._display(bound.operands[name]) for name in linear}
+            return with_operands(e, self.infer, values)
+        parts = [self._part(e, bound, name) for name in active]
+        return total(parts) if parts else None
+
+    def _part(self, e: n.Expr, bound: Bound, name: str) -> n.Expr:
+        """The part of the tangent that comes by one operand."""
+        rule, operand = bound.rule, bound.operands[name]
+        if rule.elementwise:
+            tangent = self.push(operand)
+            assert tangent is not None
+            return self._filled_in(rule.pulls[name].template, "d", e, bound, tangent)
+        full = self.full(operand)
+        assert full is not None
+        if name in rule.pushes:
+            return self._filled_in(rule.pushes[name], "t", e, bound, full)
+        if name not in rule.linear:
+            self._refuse(
+                f"{subject(e)}: there is no forward rule for it.", "use reverse mode: vjp or grad."
+            )
+        return with_operands(e, self.infer, {name: full})
+
+    def _filled_in(
+        self, template: Template, param: str, e: n.Expr, bound: Bound, tangent: n.Expr
+    ) -> n.Expr:
+        """A rule's template with the tangent in it; a bare partial is multiplied by it."""
+        params, body = lower_template(template)
+        result = NEW if e is self._root else e
+        values = {**bound.operands, "y": result, param: tangent}
+        value = with_plain_shapes(instantiate(body, values), self.infer)
+        return value if param in params else mul(value, tangent)
+
+    def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
+        try:
+            bound = bind_or_raise(e, self.infer)
+        except NoRule as error:
+            self._refuse(f"{subject(e)}: {error.reason}", error.remedy)
+        if bound is None:
+            self._refuse(*why(e, self.infer))
+        assert bound is not None
+        return bound
+
+    def _refuse(self, reason: str, remedy: str | None = None) -> Any:
+        raise UnsupportedError(reason, self._span, None, remedy)
+
+
+def _is_ref(callee: n.Expr, value: Any) -> bool:
+    return isinstance(callee, n.Ref) and callee.value is value
+
+
+def _display(e: n.Call) -> bool:
+    """Whether the call makes an array of a display: `np.array([a, b])`."""
+    made = _is_ref(e.callee, np.array) or _is_ref(e.callee, np.asarray)
+    return made and bool(e.args) and isinstance(e.args[0], n.List | n.Tuple)
