@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from srcdiff.derivative import Derivative, derivative
 from srcdiff.dispatch import Dispatcher
+from srcdiff.ir.names import TRANSFORM
 from srcdiff.options import Options
 from srcdiff.parameters import Argnums
 from srcdiff.target import Target
@@ -76,6 +77,10 @@ def value_and_grad(
         <srcdiff value and gradient of lambda with respect to x>
     """
     return derivative(f, Options(argnums, has_aux, backend, optimize, "value_and_grad"))
+
+
+for _transform in (grad, value_and_grad):
+    setattr(_transform, TRANSFORM, _transform.__name__)
 
 
 @overload

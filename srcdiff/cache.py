@@ -275,7 +275,7 @@ class CodeCache:
 def _key(request: Request) -> Hashable:
     kinds = tuple(frozen_key(kind) for kind in request.kinds.values())
     options = request.wrt, request.mode, request.as_tuple, request.has_aux, request.general
-    return kinds, options
+    return kinds, options, request.inner
 
 
 class _Total:

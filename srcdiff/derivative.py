@@ -23,6 +23,7 @@ from typing import Any
 
 from srcdiff.dispatch import Dispatcher
 from srcdiff.errors import UnsupportedError
+from srcdiff.ir.callee import Derived, Step
 from srcdiff.options import Options
 from srcdiff.signature import kind_of
 from srcdiff.target import Target
@@ -44,7 +45,6 @@ class Derivative:
 
     __name__: str
     __qualname__: str
-    __srcdiff_derivative__ = True
 
     def __init__(
         self, target: Target, options: Options, dispatcher: Dispatcher | None = None
@@ -63,9 +63,7 @@ class Derivative:
         self._options = options
         self._fixed = target.fixed
         self._keywords = target.keywords
-        self.dispatcher = dispatcher or Dispatcher(
-            target.function, options, len(target.fixed), target.name
-        )
+        self.dispatcher = dispatcher or Dispatcher(target, options)
         self._bound_dispatcher: Dispatcher | None = None
         self.__name__ = f"{target.name}_{options.mode}"
         scope, dot, _ = target.function.__qualname__.rpartition(".")
@@ -74,6 +72,31 @@ class Derivative:
         doc = inspect.getdoc(target.function)
         title = f"{self._title.capitalize()}."
         self.__doc__ = f"{title}\n\n{doc}" if doc else title
+
+    @property
+    def _step(self) -> Step:
+        options = self._options
+        wrt = self.dispatcher.state.wrt
+        return Step(options.mode, wrt, options.as_tuple, options.has_aux)
+
+    @property
+    def __srcdiff_derivative__(self) -> Derived:
+        """What this is a derivative of, and how, for a text that calls it."""
+        if self._fixed or self._keywords:
+            raise UnsupportedError(
+                "a derivative of a function with bound arguments is not supported here yet.",
+                subject=self.__name__,
+                remedy="differentiate a function that is given all arguments.",
+            )
+        base: Any = self._target.function
+        for step in (*self._target.inner, self._step):
+            base = Derived(base, step)
+        return base  # type: ignore[no-any-return]
+
+    def as_target(self) -> Target:
+        """This derivative as something to differentiate once more."""
+        target = self._target
+        return replace(target, origin=self, name=self.__name__, inner=(*target.inner, self._step))
 
     @property
     def _title(self) -> str:
@@ -152,9 +175,7 @@ class Derivative:
         origin = MethodType(self._target.origin, instance)
         target = self._target.with_fixed((instance,), origin)
         if self._bound_dispatcher is None:
-            self._bound_dispatcher = Dispatcher(
-                target.function, self._options, len(target.fixed), target.name
-            )
+            self._bound_dispatcher = Dispatcher(target, self._options)
         return Derivative(target, self._options, self._bound_dispatcher)
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from srcdiff.memory import check_written
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable, resolve_argnums
 from srcdiff.signature import Keyer, anchors, keyer_for, kind_of
+from srcdiff.target import Target
 
 # How many combinations of kinds a derivative holds bound texts for, and how many for each.
 MAX_ENTRIES = 64
@@ -119,25 +120,25 @@ class Dispatcher:
         options: how it is differentiated.
         name: what the function is called.
         fixed: how many of its first arguments are not counted by `argnums`.
+        inner: what is derived from it first.
     """
 
-    def __init__(self, function: FunctionType, options: Options, fixed: int, name: str) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         """The dispatcher of a function.
 
         Args:
-            function: a plain function.
+            target: the function; other objects may be bound in place of its `fixed` arguments.
             options: how it is differentiated.
-            fixed: how many of its first arguments are bound, and not counted by `argnums`.
-            name: what it is called in texts.
 
         Raises:
             TypeError: `argnums` does not fit the function's parameters.
         """
-        self.function = function
+        self.function = target.function
         self.options = options
-        self.fixed = fixed
-        self.name = name
-        self._state = _State(function, options, fixed, name)
+        self.fixed = len(target.fixed)
+        self.name = target.name
+        self.inner = target.inner
+        self._state = _State(self.function, options, self.fixed, self.name)
 
     @property
     def state(self) -> _State:
@@ -242,6 +243,7 @@ class Dispatcher:
             options.as_tuple,
             options.has_aux,
             general,
+            self.inner,
         )
 
     def _check_written(self, state: _State, bound: Bound, values: tuple[Any, ...]) -> None:

@@ -9,22 +9,21 @@ from typing import Any
 
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
 from srcdiff.assemble.calls import PairMaker
-from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
-from srcdiff.assemble.prepare import Setting, parameter_sizes, prepare
-from srcdiff.assemble.pushed import PushforwardMaker
-from srcdiff.assemble.tangent import Pushforward, pushforward
+from srcdiff.assemble.derivation import derivation, title
+from srcdiff.assemble.gradient import written_params
+from srcdiff.assemble.nesting import plain
+from srcdiff.assemble.prepare import parameter_sizes
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
-from srcdiff.errors import Span, UnsupportedError
+from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency
 from srcdiff.guess import describe, guess_kinds
+from srcdiff.ir import callee
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind
-from srcdiff.ir.walk import names_of, statements
-from srcdiff.normalize.jumps import falls_through
-from srcdiff.normalize.results import named_results
-from srcdiff.transform.primal import Primal
+from srcdiff.ir.kinds import Array, Dim, Kind
+from srcdiff.ir.walk import names_of
 from srcdiff.world import LiveWorld
 
 
@@ -50,6 +49,8 @@ class Request:
     as_tuple: bool = False
     has_aux: bool = False
     general: bool = False
+    # What is derived from the function before this, the innermost first.
+    inner: tuple[Step, ...] = ()
     # Whether the kinds are a guess, which the docstring then says.
     guessed: bool = False
     # The sizes of the arrays at hand, by the names that kinds give them: for messages alone.
@@ -96,80 +97,42 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
     kinds, equal = dict(request.kinds), []
     if request.general:
         kinds = {name: _general(kind) for name, kind in kinds.items()}
+    step = Step(request.mode, request.wrt, request.as_tuple, request.has_aux)
     while True:
         sizes = frozenset() if request.general else parameter_sizes(kinds)
         world = LiveWorld(lowered, sizes)
-        calls = world.calls = PairMaker(world, world, world.is_user_function, Names(()))
-        setting = Setting(kinds, world, world.is_user_function)
-        primal = prepare(_primal(request, lowered), request.wrt, setting)
+        world.calls = PairMaker(world, world, world.is_user_function, Names(()))
+        work = derivation(_primal(request, lowered, world, kinds), step, kinds, world.calls)
         relied = world.relied_sizes()
         if not relied:
             break
         a, b = relied[0]
         equal.append((_axis(a), _axis(b)))
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
-    world.reserve(primal.names)
-    if primal.kinds.returned == UNKNOWN:
-        raise UnsupportedError(
-            "it is not known what this function returns.",
-            _first_return(primal.function),
-            None,
-            "return a number made by functions that have a derivative.",
-        )
-    made = _MODES[request.mode](request, primal, kinds, calls, lowered)
+    world.reserve(work.primal.names)
+    doc = _doc(request, work.primal.function.name, step, lowered)
+    made = work.functions(doc, lambda kind: _shown_shape(kind, request.sizes))
     text, constants, dependencies = _text(made, world)
     return Derived(
         text,
         made[-1].name,
         dependencies,
         tuple(equal),
-        tuple(written_params(primal)),
+        tuple(written_params(work.primal)),
         constants,
     )
 
 
-def _primal(request: Request, lowered: Lowered) -> n.Function:
-    """The function as the mode takes it."""
-    if request.mode != "jvp":
+def _primal(
+    request: Request, lowered: Lowered, world: LiveWorld, kinds: Mapping[str, Kind]
+) -> n.Function:
+    """What is differentiated: the function, or a derivative of it."""
+    base: Any = request.function
+    for step in request.inner:
+        base = callee.Derived(base, step)
+    if not request.inner:
         return lowered.function
-    return named_results(lowered.function, Names(names_of(lowered.function)))
-
-
-def _reverse(
-    request: Request,
-    primal: Primal,
-    kinds: Mapping[str, Kind],
-    calls: PairMaker,
-    lowered: Lowered,
-) -> list[n.Function]:
-    """The gradient, and the functions that it calls before it."""
-    _check_result(request, primal.kinds.returned, lowered, primal.function.body)
-    wanted = Wanted(
-        request.wrt, request.mode == "value_and_grad", request.as_tuple, request.has_aux
-    )
-    function = gradient(primal, wanted, kinds, calls.world, calls, _doc(request, lowered))
-    return [*calls.functions(), function]
-
-
-def _forward(
-    request: Request,
-    primal: Primal,
-    kinds: Mapping[str, Kind],
-    calls: PairMaker,
-    lowered: Lowered,
-) -> list[n.Function]:
-    """The value and its tangent, and the functions that it calls before it."""
-    pushed = PushforwardMaker(calls)
-    what = Pushforward(primal, request.wrt, kinds, calls.world, pushed, request.has_aux)
-    function = pushforward(what, f"{lowered.function.name}_jvp", _doc(request, lowered))
-    return [*pushed.functions(), function]
-
-
-_MODES = {"grad": _reverse, "value_and_grad": _reverse, "jvp": _forward}
-
-
-def _first_return(function: n.Function) -> Span | None:
-    return next((s.span for s in statements(function.body) if isinstance(s, n.Return)), None)
+    return plain(world.nesting.callee(base, kinds).function)
 
 
 def _general(kind: Kind) -> Kind:
@@ -192,16 +155,6 @@ def _axis(dim: Dim) -> tuple[str, int]:
     return name, int(axis)
 
 
-def _check_result(request: Request, kind: Kind | None, lowered: Lowered, body: n.Block) -> None:
-    if kind is None and not falls_through(body):
-        return  # it always raises, and so will its derivative
-    if request.has_aux:
-        from srcdiff.ir.kinds import TupleOf
-
-        kind = kind.items[0] if isinstance(kind, TupleOf) and kind.items else kind
-    check_result(kind, lowered.function.name, lambda k: _shown_shape(k, request.sizes))
-
-
 def _shown_shape(kind: Kind, sizes: Mapping[str, int]) -> str:
     dims = kind.dims if isinstance(kind, Array) else ()
     shown = ", ".join(_shown_size(d, sizes) for d in dims)
@@ -214,16 +167,8 @@ def _shown_size(d: int | Dim, sizes: Mapping[str, int]) -> str:
     return str(max(sizes[d.name] - d.minus, 0)) if d.name in sizes else "?"
 
 
-def _doc(request: Request, lowered: Lowered) -> str:
-    *first, last = request.wrt or ("nothing",)
-    wrt = f"{', '.join(first)} and {last}" if first else last
-    name = f"{lowered.function.name} ({_place(lowered)})"
-    if request.mode == "jvp":
-        many = "tangents" if first else "the tangent"
-        doc = f"Value and tangent of {name}, for {many} of {wrt}."
-    else:
-        what = "Gradient" if request.mode == "grad" else "Value and gradient"
-        doc = f"{what} of {name} with respect to {wrt}."
+def _doc(request: Request, name: str, step: Step, lowered: Lowered) -> str:
+    doc = title(step, f"{name} ({_place(lowered)})")
     if not request.guessed:
         return doc
     return f"{doc}\n\n    Taken to be: {describe(dict(request.kinds))}.\n    "

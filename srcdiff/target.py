@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 from typing import Any
 
 from srcdiff.errors import SourceError, UnsupportedError
-from srcdiff.ir.names import PRIMAL
-
-# The mark of the class of derivatives.
-DERIVATIVE = "__srcdiff_derivative__"
+from srcdiff.ir.callee import Step
+from srcdiff.ir.names import DERIVATIVE, PRIMAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +23,7 @@ class Target:
         name: what it is called in texts.
         fixed: the arguments that come before those of a call, such as `self`.
         keywords: the keyword arguments that `functools.partial` binds.
+        inner: what is derived from the function first, where the callable is a derivative.
     """
 
     function: FunctionType
@@ -32,6 +31,7 @@ class Target:
     name: str
     fixed: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    inner: tuple[Step, ...] = ()
 
     @classmethod
     def of(cls, f: Any) -> Target:
@@ -43,7 +43,7 @@ class Target:
 
         Raises:
             TypeError: it is not callable.
-            UnsupportedError: it is a class, a derivative, or has no Python source.
+            UnsupportedError: it is a class, or has no Python source.
         """
         if isinstance(f, FunctionType):
             name = "lambda" if f.__name__ == "<lambda>" else f.__name__
@@ -51,19 +51,17 @@ class Target:
         if isinstance(f, MethodType):
             return cls.of(f.__func__).with_fixed((f.__self__,), f)
         if hasattr(type(f), DERIVATIVE):
-            raise UnsupportedError(
-                "derivatives of derivatives are not supported yet.", subject=repr(f)
-            )
+            return f.as_target()  # type: ignore[no-any-return]
         if isinstance(f, staticmethod):
             return cls.of(f.__func__)
         if hasattr(type(f), PRIMAL):
             # The origin is the decorated function: pickle finds it, but not the plain one.
             inner = cls.of(getattr(f, PRIMAL))
-            return cls(inner.function, f, inner.name, inner.fixed, inner.keywords)
+            return replace(inner, origin=f)
         if isinstance(f, functools.partial):
             inner = cls.of(f.func).with_fixed(f.args, f)
             keywords = {**inner.keywords, **f.keywords}
-            return cls(inner.function, f, inner.name, inner.fixed, keywords)
+            return replace(inner, keywords=keywords)
         return cls._of_object(f)
 
     @classmethod
@@ -80,7 +78,7 @@ class Target:
         call = type(f).__call__
         if isinstance(call, FunctionType) or hasattr(type(call), PRIMAL):
             inner = cls.of(call).with_fixed((f,), f)
-            return cls(inner.function, f, type(f).__name__, inner.fixed)
+            return replace(inner, name=type(f).__name__)
         name = getattr(f, "__name__", None)
         shown = name if isinstance(name, str) else type(f).__name__
         raise SourceError(
@@ -96,4 +94,4 @@ class Target:
 
     def with_fixed(self, values: tuple[Any, ...], origin: Any) -> Target:
         """The target with more arguments bound, after those that are bound already."""
-        return Target(self.function, origin, self.name, (*self.fixed, *values), self.keywords)
+        return replace(self, origin=origin, fixed=(*self.fixed, *values))

@@ -10,17 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.assemble.calls import Half, PairMaker
+from srcdiff.assemble.nesting import Nesting
 from srcdiff.emit.module import FreeNames
 from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Callee
+from srcdiff.ir.callee import Callee, Derived
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind
+from srcdiff.ir.names import DERIVATIVE
 from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.rules.registry import lookup, method_names
 from srcdiff.signature import kind_of
+from srcdiff.transforms import transformed
 
 _STDLIB = sysconfig.get_path("stdlib")
 _SITE = sysconfig.get_path("purelib")
@@ -39,7 +43,8 @@ class LiveWorld:
     sizes: frozenset[str] = frozenset()
     # Other functions of the user's that are called.
     helpers: dict[FunctionType, Lowered] = field(default_factory=dict)
-    calls: Any = None
+    calls: PairMaker | None = None
+    _nesting: Nesting | None = None
     _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
 
     # --- kinds ----------------------------------------------------------------------------------
@@ -66,10 +71,9 @@ class LiveWorld:
         """The kind of the result of one of the user's functions."""
         if self.calls is None or not isinstance(call.callee, n.Ref):
             return None
-        value = call.callee.value
-        if not (self.is_user_function(value) or self.calls.is_half(value)):
+        if not self.is_user_function(call.callee.value):
             return None
-        return self.calls.result_kind(call, infer)  # type: ignore[no-any-return]
+        return self.calls.result_kind(call, infer)
 
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
         """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal.
@@ -101,7 +105,7 @@ class LiveWorld:
 
     def is_user_function(self, value: Any) -> bool:
         """Whether a callable is a function that we derive ourselves."""
-        if isinstance(value, Callee):
+        if isinstance(value, Callee | Derived | Half) or hasattr(type(value), DERIVATIVE):
             return True
         if not isinstance(value, FunctionType) or lookup(value) is not None:
             return False
@@ -122,20 +126,53 @@ class LiveWorld:
         value = e.callee.value
         if value in (range, reversed, len, isinstance) or lookup(value) is not None:
             return True
-        if not self.is_user_function(value) or self.calls is None:
+        if not self.is_user_function(value) or self.calls is None or self.derived(value):
             return False
-        return self.calls.is_pure(self.callee(value))  # type: ignore[no-any-return]
+        return self.calls.is_pure(self.callee(value))
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions, lowered once."""
         if isinstance(value, Callee):
             return value
+        if isinstance(value, Half):
+            return Callee(value.function, value.function)
         if value is self.lowered.function.origin:
             return Callee(value, self.lowered.function)
         known = self.helpers.get(value)
         if known is None:
             known = self.helpers[value] = lower_function(value)
         return Callee(value, known.function)
+
+    def derived(self, value: Any) -> Derived | None:
+        """The derivative that a callable stands for, if it is one."""
+        if isinstance(value, Derived):
+            return value
+        return value.__srcdiff_derivative__ if hasattr(type(value), DERIVATIVE) else None
+
+    def transformed(self, call: n.Call) -> n.Expr | None:
+        """What a call of one of srcdiff's own functions stands for."""
+        return transformed(call)
+
+    def specialised(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> n.Call | None:
+        """A call of a derivative as a call of the function that it is for these arguments."""
+        if not isinstance(call.callee, n.Ref) or self.calls is None:
+            return None
+        derived = self.derived(call.callee.value)
+        return None if derived is None else self.nesting.specialised(call, derived, infer)
+
+    @property
+    def nesting(self) -> Nesting:
+        """What makes derivatives inside this one."""
+        if self._nesting is None:
+            self._nesting = Nesting(self)
+        return self._nesting
+
+    def again(self) -> PairMaker:
+        """What knows of calls, for a derivative inside this one."""
+        world = replace(self, calls=None)
+        assert self.calls is not None
+        world.calls = PairMaker(world, world, world.is_user_function, self.calls.names)
+        return world.calls
 
     def kind_of(self, value: Any, name: str) -> Kind:
         """The kind of a value; Unknown where it is of no kind that we take."""
@@ -163,15 +200,18 @@ class LiveWorld:
         a reference to them, by which their names are found.
         """
         out: list[tuple[n.Function, n.Ref | None]] = []
-        seen: set[Any] = set()
+        functions = list(functions)
+        seen: set[Any] = set(functions)
 
         def visit(function: n.Function) -> None:
             for ref in called(function):
-                if self.is_user_function(ref.value) and ref.value not in seen:
-                    seen.add(ref.value)
-                    plain = self.callee(ref.value).function
-                    visit(plain)
-                    out.append((plain, ref))
+                if not self.is_user_function(ref.value):
+                    continue
+                callee = self.callee(ref.value)
+                if callee.key not in seen:
+                    seen.add(callee.key)
+                    visit(callee.function)
+                    out.append((callee.function, ref))
 
         for function in functions:
             visit(function)
@@ -196,7 +236,9 @@ class LiveWorld:
         """The free variables of the function and of its helpers."""
         out: list[Dependency] = []
         everyone: list[tuple[Lowered, tuple[str, ...]]] = [(self.lowered, ())]
-        everyone += [(self.helpers[f], path) for f, path in self._paths().items()]
+        paths = self._paths()
+        # What only a derivative refers to is reached by no name.
+        everyone += [(lowered, paths.get(f, ())) for f, lowered in self.helpers.items()]
         for lowered, path in everyone:
             for name, home in lowered.free.items():
                 out.append(self._dependency(name, home, path, free))

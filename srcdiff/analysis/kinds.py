@@ -53,6 +53,12 @@ class World(Protocol):
     def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
         """The kind of a call's result where the callee is one of the user's functions."""
 
+    def transformed(self, call: n.Call) -> n.Expr | None:
+        """What a call of one of srcdiff's own functions stands for, if the call is one."""
+
+    def specialised(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> n.Call | None:
+        """A call of a derivative as a call of the function that it is for these arguments."""
+
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
         """Notes that these shapes are broadcast against each other."""
 
@@ -222,7 +228,8 @@ class Inference:
             if e.callee.value is reversed and e.args and isinstance(self(e.args[0]), RangeOf):
                 return RangeOf()
             if lookup(e.callee.value) is None:
-                return self.world.user_kind(e, self) or UNKNOWN
+                call = self.world.specialised(e, self) or e
+                return self.world.user_kind(call, self) or UNKNOWN
         if isinstance(e.callee, n.Field) and isinstance(self(e.callee.base), ListOf):
             base = self(e.callee.base)
             return base.item if e.callee.name == "pop" and isinstance(base, ListOf) else UNKNOWN

@@ -62,13 +62,15 @@ class Pair:
 class Half:
     """What a call in the text refers to: one function of a pair.
 
-    `results` are the kinds of what the reverse sweep returns.
+    `results` are the kinds of what the reverse sweep returns. To the derivative that `owner` works
+    for it is a part of the answer; to a derivative of that one, a function like any other.
     """
 
     function: n.Function
     primal: Callee
     forward: bool
-    results: tuple[Kind, ...] = ()
+    results: tuple[Kind, ...]
+    owner: object
 
 
 @dataclass(frozen=True)
@@ -112,20 +114,16 @@ class PairMaker:
         assert isinstance(call.callee, n.Ref)
         return self.helpers.callee(call.callee.value)
 
-    def is_half(self, value: Any) -> bool:
-        """Whether a callee is one function of a pair."""
-        return isinstance(value, Half)
-
     # --- kinds of results -----------------------------------------------------------------------
 
     def result_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind of the call's result, its sizes in terms of the caller's."""
         half = call.callee.value if isinstance(call.callee, n.Ref) else None
-        if isinstance(half, Half):
+        if isinstance(half, Half) and half.owner is self:
             return self.half_kind(call, half, infer)
         function = self.callee(call)
         given = self._argument_kinds(call, infer)
-        kinds, back = _canonical(given, function.name)
+        kinds, back = canonical(given, function.name)
         key = (function, tuple(kinds.items()))
         if key not in self._results:
             try:
@@ -186,7 +184,7 @@ class PairMaker:
             UnsupportedError: pointing into the callee.
         """
         callee = self.callee(call)
-        kinds, _ = _canonical(self._argument_kinds(call, infer), callee.name)
+        kinds, _ = canonical(self._argument_kinds(call, infer), callee.name)
         wrt = [
             name
             for name, value in bind_arguments(call, callee).items()
@@ -228,7 +226,7 @@ class PairMaker:
 
     def kinds(self, site: Site, infer: Inference) -> dict[str, Kind]:
         """The kinds of a call's arguments, sizes named after the callee's parameters."""
-        kinds, _ = _canonical(self._argument_kinds(site.call, infer), site.callee.name)
+        kinds, _ = canonical(self._argument_kinds(site.call, infer), site.callee.name)
         for name in site.wrt:
             _check_kind(kinds[name], name, site)
         return kinds
@@ -270,6 +268,7 @@ class PairMaker:
             names=primal.names,
             adjoints={a: p for p, a in reverser.adjoints.of.items()},
             seed_order=reverser.temporaries.all,
+            order=primal.function.order + 1,
             copies=(),
             forward=sweeps.forward,
             reverse=sweeps.reverse,
@@ -337,7 +336,7 @@ class PairMaker:
         ]
         reads = [self._argument(site, name) for name in pair.reads]
         kinds = self._adjoint_kinds(site, context)
-        half = Half(pair.backward, self.callee(site.call), False, kinds)
+        half = Half(pair.backward, site.callee, False, kinds, self)
         ref = n.Ref(pair.backward.name, half, pair.backward)
         call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
         operands = []
@@ -370,7 +369,7 @@ class PairMaker:
         if pair is None or pair.forward is None:
             return s
         args = [self._argument(site, name) for name in site.arguments]
-        half = Half(pair.forward, self.callee(site.call), True)
+        half = Half(pair.forward, site.callee, True, (), self)
         ref = n.Ref(pair.forward.name, half, pair.forward)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
@@ -446,7 +445,7 @@ def place_of(function: n.Function) -> str:
 # --- kinds across a call ------------------------------------------------------------------------
 
 
-def _canonical(given: Mapping[str, Kind], function: str) -> tuple[dict[str, Kind], dict[str, Dim]]:
+def canonical(given: Mapping[str, Kind], function: str) -> tuple[dict[str, Kind], dict[str, Dim]]:
     """Argument kinds with sizes named after the callee's parameters, so that calls with the same
     kinds share a pair; and the caller's size for each of these names.
     """

@@ -72,6 +72,8 @@ class Plan:
     lists: tuple[str, ...] = ()
     # The variable that holds the primal's value.
     value: str | None = None
+    # How many reverse sweeps the function is made of, these two counted as one.
+    order: int = 1
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
@@ -201,7 +203,7 @@ def _joined(plan: Plan) -> n.Function:
     nan = n.Ref("np.nan", np.nan, np)
     lists += tuple(n.Assign(n.Var(v), nan) for v in sorted(unbound) if _is_array(plan, v))
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
-    return n.Function(plan.name, plan.params, body, plan.doc)
+    return n.Function(plan.name, plan.params, body, plan.doc, order=plan.order)
 
 
 def _read_before_bound(plan: Plan) -> frozenset[str]:

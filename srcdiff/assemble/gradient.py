@@ -105,6 +105,7 @@ def gradient(
         names=primal.names,
         adjoints={a: p for p, a in reverser.adjoints.of.items()},
         seed_order=reverser.temporaries.all,
+        order=primal.function.order + 1,
         copies=copies,
         forward=sweeps.forward,
         reverse=sweeps.reverse,

@@ -15,7 +15,17 @@ from srcdiff.analysis.unknowns import check_known
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, Known, TupleOf
-from srcdiff.ir.walk import blocks, names_of, statements, with_blocks
+from srcdiff.ir.walk import (
+    blocks,
+    expressions,
+    map_block,
+    map_expressions,
+    names_of,
+    rebuild,
+    statements,
+    subexpressions,
+    with_blocks,
+)
 from srcdiff.normalize.arrays import single_indexing
 from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
@@ -38,6 +48,7 @@ class Setting:
 
 def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function in the form that the analyses take, with decided branches pruned."""
+    function = _with_derivatives(function, setting.world)
     function = explicit_ends(jumps_to_tails(function, names))
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_loops(unpack(function, names), names)
@@ -45,8 +56,20 @@ def normalized(function: n.Function, names: Names, setting: Setting) -> n.Functi
     return replace(function, body=_pruned(function.body, kinds))
 
 
+def _with_derivatives(function: n.Function, world: World) -> n.Function:
+    """The function with `grad(f)` and its like as references to derivatives."""
+
+    def known(e: n.Expr) -> n.Expr:
+        e = rebuild(e, known)
+        return (world.transformed(e) or e) if isinstance(e, n.Call) else e
+
+    return replace(function, body=map_block(function.body, known))
+
+
 def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
-    """The block without branches that the kinds rule out."""
+    """The block without branches that the kinds rule out, and with calls of derivatives as calls
+    of the functions that these are for their arguments.
+    """
     out: list[n.Stmt] = []
     for s in block:
         if not kinds.reached(s):
@@ -58,8 +81,23 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
             ):
                 out += _pruned(s.body if test.value else s.orelse, kinds)
                 continue
-        out.append(with_blocks(s, tuple(_pruned(b, kinds) for b in blocks(s))))
+        inner = tuple(_pruned(b, kinds) for b in blocks(s))
+        out.append(with_blocks(_specialised(s, kinds), inner))
     return tuple(out)
+
+
+def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
+    infer = kinds.at(s)
+
+    def special(e: n.Expr) -> n.Expr:
+        new = rebuild(e, special)
+        if not isinstance(e, n.Call) or not isinstance(new, n.Call):
+            return new
+        return kinds.world.specialised(new, infer) or new
+
+    calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+    found = any(kinds.world.specialised(call, infer) for call in calls)
+    return map_expressions(s, special) if found else s
 
 
 def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Primal:

@@ -51,7 +51,7 @@ class PushforwardMaker:
             assert tangent is not None
             given.append(tangent)
         kind = self.pairs.result_kind(site.call, pusher.infer)
-        half = Half(function, site.callee, False, (kind, kind))
+        half = Half(function, site.callee, False, (kind, kind), self.pairs)
         call = n.Call(n.Ref(function.name, half, function), (*values, *given))
         return n.Assign(n.Tuple((s.target, _tangent(s.target, tangents))), call, span=s.span)
 

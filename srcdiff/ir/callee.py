@@ -46,6 +46,53 @@ class Callee:
         return n.Ref(self.name, value, value)
 
 
+@dataclass(frozen=True)
+class Step:
+    """One derivative of a function.
+
+    Attributes:
+        mode: "grad", "value_and_grad" or "jvp".
+        wrt: the parameters, in the order of the result.
+        as_tuple: whether the gradients come as a tuple.
+        has_aux: whether the function returns `(value, aux)`.
+    """
+
+    mode: str
+    wrt: tuple[str, ...]
+    as_tuple: bool = False
+    has_aux: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derivative as something that is called: which function it is depends on the arguments.
+
+    Attributes:
+        base: a function object, a Callee, or another Derived.
+        step: what is derived from it.
+    """
+
+    base: Hashable
+    step: Step
+
+    @property
+    def root(self) -> Any:
+        """The function at the bottom."""
+        return self.base.root if isinstance(self.base, Derived) else self.base
+
+    @property
+    def name(self) -> str:
+        """What it is called in texts."""
+        base: Any = self.base
+        name = base.name if isinstance(base, Derived | Callee) else base.__name__
+        name = "lambda" if name == "<lambda>" else name
+        return f"{name}_{self.step.mode}"
+
+
+# In a call of a forward derivative, the keyword under which a parameter's tangent is given.
+TANGENT_OF = "tangent of "
+
+
 class Callees(Protocol):
     """Where callees come from."""
 

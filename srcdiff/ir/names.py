@@ -8,6 +8,10 @@ from typing import Any
 
 # The attribute under which an object of ours keeps the plain function that it stands for.
 PRIMAL = "__srcdiff_primal__"
+# The attribute by which a derivative says what it is a derivative of, and how.
+DERIVATIVE = "__srcdiff_derivative__"
+# The attribute by which a function of ours that makes derivatives says which.
+TRANSFORM = "__srcdiff_transform__"
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,

@@ -300,6 +300,8 @@ class Function:
     span: Span | None = None
     # The Python function that was lowered; None for functions that we made.
     origin: Callable[..., Any] | None = None
+    # How many reverse sweeps it is made of, one inside the other.
+    order: int = 0
 
     @property
     def param_names(self) -> tuple[str, ...]:

@@ -16,10 +16,12 @@ class Adjoints:
 
     names: Names
     of: dict[str, str] = field(default_factory=dict)
+    # How many reverse sweeps the primal is made of: `dx` beside `x`, then `d2x` and `d2dx`.
+    order: int = 0
 
     def wish(self, primal: str) -> str:
         """What the adjoint of a variable is called, if that is free."""
-        return f"d{primal}"
+        return f"d{self.order + 1}{primal}" if self.order else f"d{primal}"
 
     def name(self, primal: str) -> str:
         """The adjoint's name for a variable's."""
@@ -49,4 +51,6 @@ class Tangents(Adjoints):
 
     def wish(self, primal: str) -> str:
         """What the tangent of a variable is called, if that is free."""
+        if primal.endswith("_tape"):
+            return f"{primal.removesuffix('_tape')}_dot_tape"
         return f"{primal}_dot"

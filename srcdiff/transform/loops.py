@@ -46,6 +46,21 @@ def begins_count(s: n.While | n.For) -> bool:
     return has_jump(s.body)
 
 
+_BACKWARDS = n.Slice(None, None, n.Const(-1))
+
+
+def _reversed_range(e: n.Expr) -> n.Expr | None:
+    """The range of `reversed(range(...))`."""
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is reversed:
+        return e.args[0] if is_range(e.args[0]) else None
+    return None
+
+
+def _begun(run: n.Expr, counter: n.Expr) -> n.Expr:
+    """The first trips of a reversed range."""
+    return n.Index(n.Index(run, _BACKWARDS), n.Slice(None, counter))
+
+
 def is_range(e: n.Expr) -> bool:
     """Whether the expression is a call of `range`."""
     return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is range
@@ -56,6 +71,11 @@ def backwards(s: n.While | n.For, counter: n.Var | None, body: n.Block, kinds: K
     if isinstance(s, n.While):
         assert counter is not None
         return n.For(n.Var("_"), _range(counter), body)
+    inner = _reversed_range(s.iter)
+    if inner is not None:
+        # Backwards again: forwards, or the last trips that were begun, from the end.
+        run = inner if counter is None else n.Index(_begun(inner, counter), _BACKWARDS)
+        return n.For(s.target, run, body)
     if is_range(s.iter):
         assert isinstance(s.iter, n.Call)
         trips = s.iter if counter is None else _range(*_shortened(s.iter.args, counter))

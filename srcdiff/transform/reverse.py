@@ -108,7 +108,7 @@ class Reverser:
         self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
-        self.adjoints = Adjoints(primal.names)
+        self.adjoints = Adjoints(primal.names, order=primal.function.order)
         self.temporaries = Temporaries(primal.names)
         self._zeros = may_be_zero(primal.function, primal.kinds)
         self._skipped = skipped_by_branches(primal.function, primal.kinds)

@@ -1,0 +1,109 @@
+"""One derivative of one function: the functions that its text consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from srcdiff.assemble.calls import PairMaker
+from srcdiff.assemble.gradient import Wanted, check_result, gradient
+from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.pushed import PushforwardMaker
+from srcdiff.assemble.tangent import Pushforward, pushforward
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Step
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import UNKNOWN, Kind, TupleOf
+from srcdiff.ir.walk import names_of, statements
+from srcdiff.normalize.jumps import falls_through
+from srcdiff.normalize.results import named_results
+from srcdiff.transform.primal import Primal
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A function that is being differentiated, made ready for it.
+
+    Attributes:
+        step: what is derived.
+        primal: the function and its facts.
+        kinds: the kinds of its parameters.
+        calls: what knows of the functions it calls.
+    """
+
+    step: Step
+    primal: Primal
+    kinds: Mapping[str, Kind]
+    calls: PairMaker
+
+    def functions(self, doc: str, sizes: Callable[[Kind], str]) -> list[n.Function]:
+        """The derivative, after the functions that it calls.
+
+        Args:
+            doc: its docstring.
+            sizes: the shape of a kind, for messages.
+
+        Raises:
+            UnsupportedError: the function does what cannot be differentiated.
+            TypeError: the result is not a real scalar, and a gradient is wanted.
+        """
+        if self.primal.kinds.returned == UNKNOWN:
+            raise UnsupportedError(
+                "it is not known what this function returns.",
+                _first_return(self.primal.function),
+                None,
+                "return a number made by functions that have a derivative.",
+            )
+        return self._forward(doc) if self.step.mode == "jvp" else self._reverse(doc, sizes)
+
+    def _reverse(self, doc: str, sizes: Callable[[Kind], str]) -> list[n.Function]:
+        step, primal = self.step, self.primal
+        kind = primal.kinds.returned
+        if kind is not None or falls_through(primal.function.body):
+            if step.has_aux and isinstance(kind, TupleOf) and kind.items:
+                kind = kind.items[0]
+            check_result(kind, primal.function.name, sizes)
+        # Otherwise it always raises, and so will its derivative.
+        value = step.mode == "value_and_grad"
+        wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux)
+        function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
+        return [*self.calls.functions(), function]
+
+    def _forward(self, doc: str) -> list[n.Function]:
+        step, primal = self.step, self.primal
+        pushed = PushforwardMaker(self.calls)
+        what = Pushforward(
+            primal, step.wrt, self.kinds, self.calls.world, pushed, has_aux=step.has_aux
+        )
+        function = pushforward(what, f"{primal.function.name}_jvp", doc)
+        return [*pushed.functions(), function]
+
+
+def derivation(
+    function: n.Function, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
+) -> Derivation:
+    """A function made ready for a derivative.
+
+    Raises:
+        UnsupportedError: the function does what cannot be differentiated.
+    """
+    if step.mode == "jvp":
+        function = named_results(function, Names(names_of(function)))
+    primal = prepare(function, step.wrt, Setting(kinds, calls.world, calls.ours))
+    return Derivation(step, primal, kinds, calls)
+
+
+def title(step: Step, subject: str) -> str:
+    """What a derivative is, as the first line of its docstring."""
+    *first, last = step.wrt or ("nothing",)
+    wrt = f"{', '.join(first)} and {last}" if first else last
+    if step.mode == "jvp":
+        many = "tangents" if first else "the tangent"
+        return f"Value and tangent of {subject}, for {many} of {wrt}."
+    what = "Gradient" if step.mode == "grad" else "Value and gradient"
+    return f"{what} of {subject} with respect to {wrt}."
+
+
+def _first_return(function: n.Function) -> Span | None:
+    return next((s.span for s in statements(function.body) if isinstance(s, n.Return)), None)

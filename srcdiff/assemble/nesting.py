@@ -1,0 +1,101 @@
+"""Derivatives inside differentiated functions, and derivatives of derivatives.
+
+    def f(x):                               def f(x):
+        return x * grad(g)(x)       →           return x * g_grad(x)
+
+A call of a derivative becomes a call of the function that the derivative is for these arguments.
+That function's IR is what was derived, and is differentiated like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from srcdiff.assemble.calls import PairMaker, canonical, place_of
+from srcdiff.assemble.derivation import derivation, title
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import TANGENT_OF, Callee, Derived
+from srcdiff.ir.kinds import Kind
+from srcdiff.ir.walk import blocks, with_blocks
+from srcdiff.normalize.arguments import Default, bind_arguments
+
+
+class Surroundings(Protocol):
+    """What lies outside, for one derivative after the other."""
+
+    def callee(self, value: Any) -> Callee:
+        """One of the user's functions."""
+
+    def kind_of(self, value: Any, name: str) -> Kind:
+        """The kind of a value."""
+
+    def again(self) -> PairMaker:
+        """What knows of calls, for a derivative inside this one."""
+
+
+@dataclass(eq=False)
+class Nesting:
+    """Makes the functions that derivatives are, for arguments of certain kinds."""
+
+    surroundings: Surroundings
+    made: dict[Any, Callee] = field(default_factory=dict)
+
+    def specialised(
+        self, call: n.Call, derived: Derived, infer: Callable[[n.Expr], Kind]
+    ) -> n.Call:
+        """The call of a derivative as a call of the function that it is for these arguments."""
+        given = {name: value for name, value in call.keywords if name.startswith(TANGENT_OF)}
+        plain = tuple((name, value) for name, value in call.keywords if name not in given)
+        arguments = bind_arguments(
+            n.Call(call.callee, call.args, plain, span=call.span),
+            self.surroundings.callee(derived.root),
+        )
+        kinds, _ = canonical(
+            {name: self._kind(value, name, infer) for name, value in arguments.items()},
+            derived.name,
+        )
+        callee = self.callee(derived, kinds)
+        # The last parameters of a forward derivative are the tangents, in the order of `wrt`.
+        tangents = callee.params[len(callee.params) - len(given) :]
+        named = tuple((p.name, value) for p, value in zip(tangents, given.values(), strict=True))
+        ref = n.Ref(callee.name, callee, callee)
+        return n.Call(ref, call.args, (*plain, *named), span=call.span)
+
+    def _kind(self, value: n.Expr | Default, name: str, infer: Callable[[n.Expr], Kind]) -> Kind:
+        if isinstance(value, Default):
+            return self.surroundings.kind_of(value.value, name)
+        return infer(value)
+
+    def callee(self, derived: Derived, kinds: Mapping[str, Kind]) -> Callee:
+        """The function that a derivative is for arguments of these kinds.
+
+        Raises:
+            UnsupportedError: the function does what cannot be differentiated.
+            TypeError: the result is not a real scalar, and a gradient is wanted.
+        """
+        key = (derived, tuple(kinds.items()))
+        if key not in self.made:
+            base = derived.base
+            if isinstance(base, Derived):
+                function = self.callee(base, kinds).function
+            else:
+                function = self.surroundings.callee(base).function
+            work = derivation(plain(function), derived.step, kinds, self.surroundings.again())
+            made = work.functions(title(derived.step, place_of(function)), lambda kind: "?")
+            self.made[key] = Callee(key, replace(made[-1], span=function.span))
+        return self.made[key]
+
+
+def plain(function: n.Function) -> n.Function:
+    """A generated function as a primal: without its comments."""
+    return replace(function, body=_plain(function.body))
+
+
+def _plain(block: n.Block) -> n.Block:
+    return tuple(
+        replace(with_blocks(s, tuple(_plain(b) for b in blocks(s))), note=None)
+        for s in block
+        if not isinstance(s, n.Comment)
+    )
