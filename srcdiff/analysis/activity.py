@@ -14,7 +14,7 @@ from typing import Any
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf, dtype_of
 from srcdiff.ir.walk import base_name, children
 
 Names = frozenset[str]
@@ -87,12 +87,8 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
         text = isinstance(e.callee, n.Ref) and e.callee.value in _TEXT
         return _all(e.args, infer) if text else _NONE
     bound = bind_call(e, infer)
-    if bound is not None and not bound.rule.pulls and isinstance(infer(e), Array):
-        # A rule gives no partials for an array made of a display; its items carry them.
-        displays = (x for x in bound.operands.values() if isinstance(x, n.List | n.Tuple))
-        return _all(displays, infer) if differentiable(infer(e)) else _NONE
     if bound is not None:
-        smooth = (bound.operands[name] for name in bound.rule.pulls if name in bound.operands)
+        smooth = (bound.parts[name] for name in bound.rule.pulls if name in bound.parts)
         return _all(smooth, infer)
     if not differentiable(infer(e)):
         return _NONE

@@ -31,6 +31,21 @@ class Bound:
     def kind(self) -> Kind:
         return self.rule.kind
 
+    @functools.cached_property
+    def parts(self) -> Mapping[str, n.Expr]:
+        """The operands by name, and the items of those that are displays as `arrays[0]`."""
+        out: dict[str, n.Expr] = {}
+        for name, operand in self.operands.items():
+            _add_parts(name, operand, out)
+        return out
+
+
+def _add_parts(name: str, e: n.Expr, out: dict[str, n.Expr]) -> None:
+    out[name] = e
+    if isinstance(e, n.Tuple | n.List):
+        for i, item in enumerate(e.items):
+            _add_parts(f"{name}[{i}]", item, out)
+
 
 def bind_call(e: n.Expr, infer: Infer) -> Bound | None:
     """The rule for an expression, or None where there is none or it does not cover the case."""

@@ -198,12 +198,22 @@ def instantiate(template: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
     """
     if isinstance(template, n.Var):
         return values.get(template.name, template)
+    if isinstance(template, n.Index):
+        base, key = instantiate(template.base, values), instantiate(template.key, values)
+        return item(base, key) or n.Index(base, key)
     if isinstance(template, n.Op):
         args = tuple(instantiate(arg, values) for arg in template.args)
         if template.op in _BUILDERS:
             return _BUILDERS[template.op](*args)
         return neg(args[0]) if template.op == "neg" else n.Op(template.op, args)
     return rebuild(template, lambda child: instantiate(child, values))
+
+
+def item(base: n.Expr, key: n.Expr) -> n.Expr | None:
+    """The item that `(a, b)[0]` means, where base and key are literals."""
+    if isinstance(base, n.Tuple | n.List) and isinstance(key, n.Const) and type(key.value) is int:
+        return base.items[key.value]
+    return None
 
 
 def put_in(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:

@@ -150,6 +150,8 @@ def where(condition: Kind, a: Kind | None = None, b: Kind | None = None, at: str
             "b": Pull(lambda condition, d: np.where(condition, 0.0, d)),
         },
         elementwise=True,
+        linear=("a", "b"),
+        joint=True,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcdiff.ir.kinds import Array, Dim, Dims, Kind, is_float, is_number
 from srcdiff.rules.operands import array_parts, fresh_dims, int_value, require_values, shape_dims
-from srcdiff.rules.registry import NoRule, Pull, Rule, rule
+from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
 from srcdiff.rules.sampling import sample
 from srcdiff.runtime.broadcast import unbroadcast
 
@@ -45,7 +45,7 @@ def _filled(dtype: np.dtype[Any], dims: Dims, fill_value: Kind) -> Rule:
         pull = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
     else:
         pull = Pull(lambda fill_value, d: unbroadcast(d, fill_value.shape))
-    return Rule(kind=kind, pulls={"fill_value": pull})
+    return Rule(kind=kind, pulls={"fill_value": pull}, linear=("fill_value",))
 
 
 @rule(np.eye)
@@ -88,8 +88,15 @@ def arange(
         "start": Pull(lambda d: np.sum(d), scalar=lambda y, d: d * len(y)),
         "step": Pull(lambda d: d @ np.arange(len(d))),
     }
+    pushes: dict[str, Template] = {
+        "start": lambda y, t: np.full_like(y, t),
+        "step": lambda y, t: t * np.arange(len(y)),
+    }
+    names = ("start", "step")[: len(kinds) - 1]
     return Rule(
-        kind=kind, pulls={name: pulls[name] for name in ("start", "step")[: len(kinds) - 1]}
+        kind=kind,
+        pulls={name: pulls[name] for name in names},
+        pushes={name: pushes[name] for name in names},
     )
 
 
@@ -130,4 +137,4 @@ def linspace(
             "start": Pull(lambda d: d @ np.linspace(1.0, 0.0, len(d), endpoint=False)),
             "stop": Pull(lambda d: d @ np.linspace(0.0, 1.0, len(d), endpoint=False)),
         }
-    return Rule(kind=kind, pulls=pulls)
+    return Rule(kind=kind, pulls=pulls, linear=("start", "stop"), joint=True)

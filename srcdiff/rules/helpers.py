@@ -9,6 +9,7 @@ import numpy as np
 from srcdiff.ir.kinds import INT, Array, Kind, is_number
 from srcdiff.rules.operands import array_parts, shape_dims
 from srcdiff.rules.registry import Pull, Rule, rule
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
@@ -20,16 +21,40 @@ def unbroadcast_(x: Kind, shape: Kind, at: str = "") -> Rule:
     dims = shape_dims(shape, at)
     if is_number(x):
         pull = Pull(lambda d: np.sum(d), scalar=lambda d: d)
-        return Rule(kind=Array(dtype, dims) if dims else x, pulls={"x": pull})
+        kind = Array(dtype, dims) if dims else x
+        return Rule(kind=kind, pulls={"x": pull}, linear=("x",))
     pull = Pull(lambda x, d: np.broadcast_to(d, x.shape), scalar=lambda d: d)
-    return Rule(kind=Array(dtype, dims), pulls={"x": pull}, shares=("x",))
+    return Rule(kind=Array(dtype, dims), pulls={"x": pull}, shares=("x",), linear=("x",))
 
 
 @rule(product_of_others)
 def product_of_others_(a: Kind, axis: Any = None) -> Rule:
     dtype, dims = array_parts(a)
-    template = Pull(lambda a, d: product_of_others_along(a, d, axis))
-    return Rule(kind=Array(dtype, dims), pulls={"a": template})
+    text = f"product_of_others_along(a, {{}}{_axis(axis)})"
+    pull = Pull(spelled("lambda a, d: " + text.format("d")))
+    push = spelled("lambda a, t: " + text.format("t"))
+    return Rule(kind=Array(dtype, dims), pulls={"a": pull}, pushes={"a": push})
+
+
+@rule(product_of_others_along)
+def product_of_others_along_(a: Kind, *directions: Kind, axis: Any = None) -> Rule:
+    """One more direction is one more derivative; it is symmetric in the directions and `d`."""
+    dtype, dims = array_parts(a)
+    names = [f"directions[{i}]" for i in range(len(directions))]
+
+    def call(*others: str) -> str:
+        return f"product_of_others_along(a, {', '.join(others)}{_axis(axis)})"
+
+    pulls = {"a": Pull(spelled(f"lambda a, directions, d: {call(*names, 'd')}"))}
+    for name in names:
+        others = [other for other in names if other != name]
+        pulls[name] = Pull(spelled(f"lambda a, directions, d: {call(*others, 'd')}"))
+    push = spelled(f"lambda a, directions, t: {call(*names, 't')}")
+    return Rule(kind=Array(dtype, dims), pulls=pulls, linear=tuple(names), pushes={"a": push})
+
+
+def _axis(axis: Any) -> str:
+    return "" if axis is None else f", axis={axis!r}"
 
 
 @rule(extent)

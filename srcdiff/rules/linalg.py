@@ -9,9 +9,13 @@ import numpy as np
 from srcdiff.ir.kinds import Dims, Kind, broadcast_dims, same_dims
 from srcdiff.rules.elementwise import elementwise_rule
 from srcdiff.rules.operands import array_kind, array_parts, normalize_axes, reduce_dims
-from srcdiff.rules.reductions import spread
+from srcdiff.rules.reductions import reduced_along, restored, spread
 from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.broadcast import unbroadcast
+
+# A product is linear in each of its operands.
+BOTH = ("a", "b")
 
 
 @rule(np.dot)
@@ -22,8 +26,8 @@ def dot(a: Kind, b: Kind) -> Rule:
         return elementwise_rule(np.dot, operands, [lambda b, d: d * b, lambda a, d: a * d])
     kind = array_kind(_product_dtype(a_dtype, b_dtype), m[:-1] + n[:-2] + n[-1:] * (len(n) > 1))
     if len(m) <= 2 and len(n) <= 2:
-        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)))
-    return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)))
+        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH)
+    return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH)
 
 
 @rule(np.matmul, "matmul")
@@ -34,10 +38,10 @@ def matmul(a: Kind, b: Kind) -> Rule:
     dims = broadcast_dims(m[:-2], n[:-2]) + m[-2:-1] + n[-1:] * (len(n) > 1)
     kind = array_kind(_product_dtype(a_dtype, b_dtype), dims)
     if len(m) <= 2 and len(n) <= 2:
-        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)))
+        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH)
     if len(m) == 1 or len(n) == 1:
-        return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)))
-    return Rule(kind=kind, pulls=_stack_pulls(m, n, dims))
+        return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH)
+    return Rule(kind=kind, pulls=_stack_pulls(m, n, dims), linear=BOTH)
 
 
 def _product_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
@@ -105,6 +109,7 @@ def outer(a: Kind, b: Kind) -> Rule:
     return Rule(
         kind=array_kind(np.result_type(a_dtype, b_dtype), m + n),
         pulls={"a": Pull(lambda b, d: d @ b), "b": Pull(lambda a, d: a @ d)},
+        linear=BOTH,
     )
 
 
@@ -124,11 +129,14 @@ def norm(x: Kind, ord: Any = None, axis: Any = None, keepdims: Any = False) -> R
         )
     kind = array_kind(np.linalg.norm(np.ones(1, dtype)).dtype, reduce_dims(dims, axes, keepdims))
     if not dims:
-        return Rule(kind=kind, pulls={"x": Pull(lambda x, d: d * np.sign(x))})
+        pull = Pull(lambda x, d: d * np.sign(x))
+        return Rule(kind=kind, pulls={"x": pull}, pushes={"x": lambda x, t: t * np.sign(x)})
     if ord == 0:
         return Rule(kind=kind)
     template = _norm(len(dims), ord, axes, spread(len(dims), axes, keepdims))
-    return Rule(kind=kind, pulls={"x": Pull(template, scalar=_norm_scalar(template, ord))})
+    pull = Pull(template, scalar=_norm_scalar(template, ord))
+    push = _norm_push(ord, None if axes == tuple(range(len(dims))) else axes, keepdims)
+    return Rule(kind=kind, pulls={"x": pull}, pushes={"x": push})
 
 
 def _norm_scalar(template: Template, order: Any) -> Template | None:
@@ -171,3 +179,19 @@ def _norm(ndim: int, order: Any, axes: tuple[int, ...], how: str | tuple[int, ..
         * np.sign(x)
         * (np.abs(x) / np.expand_dims(y + (y == 0.0), axis)) ** p
     )
+
+
+def _norm_push(order: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Template:
+    along = reduced_along(axes, keepdims)
+    if order is None or order == 2:
+        return spelled(f"lambda x, y, t: np.sum(x * t{along}) / (y + (y == 0.0))")
+    if order == 1:
+        return spelled(f"lambda x, t: np.sum(np.sign(x) * t{along})")
+    if abs(order) == np.inf:
+        largest = f"(np.abs(x) == {restored('y', axes, keepdims)})"
+        return spelled(
+            f"lambda x, y, t: np.sum(np.sign(x) * t * {largest}{along}) / np.sum({largest}{along})"
+        )
+    y = restored("y + (y == 0.0)", axes, keepdims)
+    p = float(order) - 1.0
+    return spelled(f"lambda x, y, t: np.sum(np.sign(x) * t * (np.abs(x) / ({y})) ** {p!r}{along})")

@@ -16,6 +16,7 @@ from srcdiff.rules.operands import (
 )
 from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
 from srcdiff.rules.sampling import sample
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others
 
@@ -53,6 +54,19 @@ def spread_adjoint(ndim: int, axes: tuple[int, ...], keepdims: bool) -> Template
     return lambda d: np.expand_dims(d, axis)
 
 
+def reduced_along(axes: tuple[int, ...] | None, keepdims: bool) -> str:
+    """The arguments `axis` and `keepdims` of a reduction, as text; None: all axes."""
+    axis = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
+    return axis + (", keepdims=True" if keepdims else "")
+
+
+def restored(value: str, axes: tuple[int, ...] | None, keepdims: bool) -> str:
+    """The text of a reduced value that broadcasts against what was reduced."""
+    if axes is None or keepdims or axes == tuple(range(len(axes))):
+        return value
+    return f"np.expand_dims({value}, {axes[0] if len(axes) == 1 else axes})"
+
+
 @rule(np.sum)
 def sum_(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     _, dims = array_parts(a)
@@ -60,6 +74,7 @@ def sum_(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     return Rule(
         kind=reduced_kind(np.sum, a, axes, keepdims),
         pulls={"a": Pull(spread_adjoint(len(dims), axes, keepdims), scalar=lambda d: d)},
+        linear=("a",),
     )
 
 
@@ -72,6 +87,7 @@ def mean(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     return Rule(
         kind=reduced_kind(np.mean, a, axes, keepdims),
         pulls={"a": Pull(template, scalar=_mean(ndim, axes, "as is"))},
+        linear=("a",),
     )
 
 
@@ -102,6 +118,7 @@ def extremum(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     return Rule(
         kind=reduced_kind(np.max, a, axes, keepdims),
         pulls={"a": Pull(template, scalar=template)},
+        pushes={"a": _ties_push(len(dims), axes, keepdims)},
     )
 
 
@@ -128,6 +145,14 @@ def _ties(ndim: int, axes: tuple[int, ...], how: str | tuple[int, ...], keepdims
     )
 
 
+def _ties_push(ndim: int, axes: tuple[int, ...], keepdims: bool) -> Template:
+    if not axes:
+        return lambda t: t
+    some = None if len(axes) == ndim else axes
+    along, y = reduced_along(some, keepdims), restored("y", some, keepdims)
+    return spelled(f"lambda a, y, t: np.sum(t * (a == {y}){along}) / np.sum(a == {y}{along})")
+
+
 @rule(np.prod)
 def prod(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     _, dims = array_parts(a)
@@ -137,7 +162,20 @@ def prod(a: Kind, axis: Any = None, keepdims: Any = False) -> Rule:
     return Rule(
         kind=reduced_kind(np.prod, a, axes, keepdims),
         pulls={"a": Pull(template, scalar=_prod(ndim, axes, "as is"))},
+        pushes={"a": _prod_push(ndim, axes, keepdims)},
     )
+
+
+def _prod_push(ndim: int, axes: tuple[int, ...], keepdims: bool) -> Template:
+    if not axes:
+        return lambda t: t
+    if len(axes) == ndim:
+        return spelled(
+            f"lambda a, t: np.sum(t * product_of_others(a){reduced_along(None, keepdims)})"
+        )
+    along = reduced_along(axes, keepdims)
+    axis = axes[0] if len(axes) == 1 else axes
+    return spelled(f"lambda a, t: np.sum(t * product_of_others(a, {axis}){along})")
 
 
 def _prod(ndim: int, axes: tuple[int, ...], how: str | tuple[int, ...]) -> Template:
@@ -162,7 +200,9 @@ def builtin_sum(a: Kind, start: Kind | None = None) -> Rule:
         raise NoRule("sum is differentiated for arrays", "np.sum(np.array(...))")
     first = sample(start) if start is not None else 0
     dtype = np.asarray(sum(np.ones(1, dtype), first)).dtype
+    kind = array_kind(dtype, dims[1:])
     pulls = {"a": Pull(lambda d: d, scalar=lambda d: d)}
-    if start is not None:
-        pulls["start"] = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
-    return Rule(kind=array_kind(dtype, dims[1:]), pulls=pulls)
+    if start is None:
+        return Rule(kind=kind, pulls=pulls, linear=("a",))
+    pulls["start"] = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
+    return Rule(kind=kind, pulls=pulls, linear=("a", "start"), joint=True)

@@ -34,6 +34,7 @@ from srcdiff.rules.operands import (
     shape_dims,
 )
 from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.broadcast import unbroadcast
 
 # One number that stands for an array of equal entries does so in any form.
@@ -43,12 +44,12 @@ SAME = Pull(lambda d: d, scalar=lambda d: d)
 def moved(a: Kind, dtype: np.dtype[Any], dims: Dims, template: Template) -> Rule:
     """A view, as a rule, with the entries of `a` in other places; of a number, an array of one."""
     if isinstance(a, Scalar) and not dims:
-        return Rule(kind=a, pulls={"a": SAME})
+        return Rule(kind=a, pulls={"a": SAME}, linear=("a",))
     if is_number(a):
         pull = Pull(lambda d: np.sum(d), scalar=lambda d: d) if dims else SAME
-        return Rule(kind=Array(dtype, dims), pulls={"a": pull})
+        return Rule(kind=Array(dtype, dims), pulls={"a": pull}, linear=("a",))
     pull = Pull(template, scalar=lambda d: d)
-    return Rule(kind=Array(dtype, dims), pulls={"a": pull}, shares=("a",))
+    return Rule(kind=Array(dtype, dims), pulls={"a": pull}, shares=("a",), linear=("a",))
 
 
 # --- other dimensions, the same order -----------------------------------------------------------
@@ -104,7 +105,7 @@ def ravel(a: Kind, at: str = "") -> Rule:
 def flatten(a: Kind, at: str = "") -> Rule:
     dtype, dims = array_parts(a)
     pull = Pull(_unflatten(dims), scalar=lambda d: d)
-    return Rule(kind=Array(dtype, _flat(dims, at)), pulls={"a": pull})
+    return Rule(kind=Array(dtype, _flat(dims, at)), pulls={"a": pull}, linear=("a",))
 
 
 def _flat(dims: Dims, at: str) -> Dims:
@@ -135,7 +136,7 @@ def squeeze(a: Kind, axis: Any = None) -> Rule:
         axes = tuple(i for i, dim in enumerate(dims) if dim == 1)
     else:
         pull = Pull(lambda a, d: np.reshape(d, a.shape), scalar=lambda d: d)
-        return Rule(kind=UNKNOWN, pulls={"a": pull}, shares=("a",))
+        return Rule(kind=UNKNOWN, pulls={"a": pull}, shares=("a",), linear=("a",))
     kept = tuple(dim for i, dim in enumerate(dims) if i not in axes)
     back = axes[0] if len(axes) == 1 else axes
     return moved(a, dtype, kept, lambda d: np.expand_dims(d, back))
@@ -201,27 +202,29 @@ def broadcast_to(array: Kind, shape: Kind, at: str = "") -> Rule:
         pull = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
     else:
         pull = Pull(lambda array, d: unbroadcast(d, array.shape))
-    return Rule(kind=Array(dtype, dims), pulls={"array": pull}, shares=("array",))
+    kind = Array(dtype, dims)
+    return Rule(kind=kind, pulls={"array": pull}, shares=("array",), linear=("array",))
 
 
 @rule(np.copy)
 def copy(a: Kind, order: Any = "K") -> Rule:
     dtype, dims = array_parts(a)
-    return Rule(kind=Array(dtype, dims), pulls={"a": SAME})
+    return Rule(kind=Array(dtype, dims), pulls={"a": SAME}, linear=("a",))
 
 
 @rule(np.generic.copy, np.ndarray.copy)
 def copy_of_same_kind(a: Kind, order: Any = "C") -> Rule:
     """The methods: of a NumPy scalar they give a scalar, where `np.copy` gives a 0-d array."""
     array_parts(a)
-    return Rule(kind=a, pulls={"a": SAME})
+    return Rule(kind=a, pulls={"a": SAME}, linear=("a",))
 
 
 @rule(np.ndarray.item, np.generic.item)
 def item(a: Kind) -> Rule:
     """The one entry as a Python number."""
     dtype, _ = array_parts(a)
-    return Rule(kind=Number(type(dtype.type(1).item())), pulls={"a": SAME})
+    kind = Number(type(dtype.type(1).item()))
+    return Rule(kind=kind, pulls={"a": SAME}, linear=("a",))
 
 
 # --- conversions --------------------------------------------------------------------------------
@@ -230,13 +233,13 @@ def item(a: Kind) -> Rule:
 @rule(np.array)
 def array(object: Kind, dtype: Any = None, at: str = "") -> Rule:  # noqa: A002
     kind = _as_array(object, dtype, at)
-    return Rule(kind=kind, pulls={"object": SAME} if _carries(object, kind) else {})
+    return _of_display("object", object, kind, shares=())
 
 
 @rule(np.asarray)
 def asarray(a: Kind, dtype: Any = None, at: str = "") -> Rule:
     kind = _as_array(a, dtype, at)
-    return Rule(kind=kind, pulls={"a": SAME} if _carries(a, kind) else {}, shares=("a",))
+    return _of_display("a", a, kind, shares=("a",))
 
 
 @rule(np.ascontiguousarray)
@@ -247,9 +250,28 @@ def ascontiguousarray(a: Kind) -> Rule:
     return moved(a, dtype, dims, lambda d: d)
 
 
-def _carries(operand: Kind, result: Kind) -> bool:
-    """Whether the adjoint passes as it is. To the items of a display the engine takes it."""
-    return is_float(result) and not isinstance(operand, TupleOf)
+def _of_display(name: str, operand: Kind, kind: Kind, shares: tuple[str, ...]) -> Rule:
+    """Each item of a display gets its entry of the adjoint."""
+    if not is_float(kind):
+        return Rule(kind=kind, shares=shares)
+    if not isinstance(operand, TupleOf):
+        return Rule(kind=kind, pulls={name: SAME}, shares=shares, linear=(name,))
+    pulls = {
+        name + "".join(f"[{i}]" for i in path): Pull(
+            spelled(f"lambda d: d[{', '.join(map(str, path))}]"), scalar=lambda d: d
+        )
+        for path in _paths(operand)
+    }
+    return Rule(kind=kind, pulls=pulls, linear=(name,), joint=True)
+
+
+def _paths(display: TupleOf) -> list[tuple[int, ...]]:
+    """The way to each item of nested displays."""
+    return [
+        (i, *path)
+        for i, item in enumerate(display.items)
+        for path in (_paths(item) if isinstance(item, TupleOf) else [()])
+    ]
 
 
 def _as_array(kind: Kind, dtype: Any, at: str) -> Kind:
@@ -280,7 +302,9 @@ def astype(a: Kind, dtype: Any) -> Rule:
     _, dims = array_parts(a)
     new = np.dtype(dtype)
     kind = Array(new, dims) if isinstance(a, Array) else Scalar(new)
-    return Rule(kind=kind, pulls={"a": SAME} if new.kind == "f" else {})
+    if new.kind != "f":
+        return Rule(kind=kind)
+    return Rule(kind=kind, pulls={"a": SAME}, linear=("a",))
 
 
 def conversion(cls: type[np.generic]) -> None:
@@ -290,8 +314,9 @@ def conversion(cls: type[np.generic]) -> None:
     def convert(x: Kind) -> Rule:
         _, dims = array_parts(x)
         kind = array_kind(cls, dims)
-        pulls = {"x": SAME} if is_float(kind) else {}
-        return Rule(kind=kind, pulls=pulls, shares=("x",))
+        if not is_float(kind):
+            return Rule(kind=kind, shares=("x",))
+        return Rule(kind=kind, pulls={"x": SAME}, shares=("x",), linear=("x",))
 
 
 for cls in (np.float64, np.float32, np.float16, np.int64, np.int32, np.intp, np.bool_):
@@ -301,4 +326,4 @@ for cls in (np.float64, np.float32, np.float16, np.int64, np.int32, np.intp, np.
 @rule(float)
 def float_(x: Kind) -> Rule:
     """The number itself, also that of an array of one entry."""
-    return Rule(kind=FLOAT, pulls={"x": SAME})
+    return Rule(kind=FLOAT, pulls={"x": SAME}, linear=("x",))

@@ -8,8 +8,9 @@ import numpy as np
 
 from srcdiff.ir.kinds import Kind
 from srcdiff.rules.operands import array_parts, normalize_axes
-from srcdiff.rules.reductions import reduced_kind
+from srcdiff.rules.reductions import reduced_along, reduced_kind
 from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.extents import extent
 
 
@@ -17,8 +18,10 @@ from srcdiff.runtime.extents import extent
 def var(a: Kind, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Rule:
     """The derivative with respect to the mean is zero: the deviations sum to zero."""
     axes, axis = _axes(a, axis)
-    template = _var(axis, ddof, keepdims)
-    return Rule(kind=reduced_kind(np.var, a, axes, keepdims), pulls={"a": Pull(template)})
+    pull = Pull(_var(axis, ddof, keepdims))
+    push = _mean_product(axis, ddof, keepdims, before="2.0 * ")
+    kind = reduced_kind(np.var, a, axes, keepdims)
+    return Rule(kind=kind, pulls={"a": pull}, pushes={"a": push})
 
 
 def _var(axis: Any, ddof: Any, keepdims: bool) -> Template:
@@ -42,8 +45,10 @@ def _var(axis: Any, ddof: Any, keepdims: bool) -> Template:
 def std(a: Kind, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Rule:
     """At zero, zero, as for a norm."""
     axes, axis = _axes(a, axis)
-    template = _std(axis, ddof, keepdims)
-    return Rule(kind=reduced_kind(np.std, a, axes, keepdims), pulls={"a": Pull(template)})
+    pull = Pull(_std(axis, ddof, keepdims))
+    push = _mean_product(axis, ddof, keepdims, after=" / (y + (y == 0.0))")
+    kind = reduced_kind(np.std, a, axes, keepdims)
+    return Rule(kind=kind, pulls={"a": pull}, pushes={"a": push})
 
 
 def _std(axis: Any, ddof: Any, keepdims: bool) -> Template:
@@ -62,6 +67,21 @@ def _std(axis: Any, ddof: Any, keepdims: bool) -> Template:
         np.expand_dims(d / (y + (y == 0.0)), axis)
         * (a - np.mean(a, axis=axis, keepdims=True))
         / (extent(a, axis) - ddof)
+    )
+
+
+def _mean_product(
+    axis: Any, ddof: Any, keepdims: bool, before: str = "", after: str = ""
+) -> Template:
+    """The mean of the deviations times the tangent."""
+    mean = "np.mean(a)" if axis is None else f"np.mean(a, axis={axis}, keepdims=True)"
+    axes = None if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    along = reduced_along(axes, keepdims)
+    if ddof == 0:
+        return spelled(f"lambda a, y, t: {before}np.mean((a - {mean}) * t{along}){after}")
+    count = "a.size" if axis is None else f"extent(a, {axis})"
+    return spelled(
+        f"lambda a, y, t: {before}np.sum((a - {mean}) * t{along}) / ({count} - {ddof!r}){after}"
     )
 
 

@@ -29,27 +29,42 @@ def product_of_others(a: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     return back(others)
 
 
-def product_of_others_along(a: Any, t: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-    """The derivative of `product_of_others` at `a` in the direction `t`, an array of its shape.
+def product_of_others_along(
+    a: Any, *directions: Any, axis: int | tuple[int, ...] | None = None
+) -> Any:
+    """The derivative of `product_of_others` at `a` along each of the directions in turn.
 
-    It is symmetric: `sum(d * product_of_others_along(a, t))` is the same with `d` and `t` swapped,
-    so it serves the reverse sweep too.
+    The directions are arrays of the shape of `a`. It is symmetric: `sum(d *
+    product_of_others_along(a, t))` is the same with `d` and `t` swapped, so it serves the reverse
+    sweep too.
+
+    Example:
+        >>> product_of_others_along(np.array([2.0, 0.0, 5.0]), np.array([1.0, 0.0, 0.0]))
+        array([0., 5., 0.])
     """
-    (rows, along), back = _rows(axis, a, t)
-    left, left_t = _running(rows, along)
-    right, right_t = _running(rows[..., ::-1], along[..., ::-1])
-    return back(left_t * right[..., ::-1] + left * right_t[..., ::-1])
+    (rows, *along), back = _rows(axis, a, *directions)
+    left = _running(rows, along)
+    right = _running(rows[..., ::-1], [t[..., ::-1] for t in along])
+    # A subset of the directions, as bits, goes to the left factor and the others to the right.
+    last = len(left) - 1
+    return back(sum(left[k] * right[last - k][..., ::-1] for k in range(len(left))))
 
 
-def _running(rows: Any, along: Any) -> tuple[Any, Any]:
-    """For each entry the product of those before it in its row, and its tangent."""
-    product, tangent = np.ones_like(rows), np.zeros_like(rows)
+def _running(rows: Any, along: list[Any]) -> list[Any]:
+    """For each entry the product of those before it in its row, and its derivatives.
+
+    The result has one for each subset of the directions, which the bits of its index tell.
+    """
+    subsets = range(2 ** len(along))
+    out = [np.zeros_like(rows) for _ in subsets]
+    out[0][...] = 1.0
     for k in range(1, rows.shape[-1]):
-        product[..., k] = product[..., k - 1] * rows[..., k - 1]
-        tangent[..., k] = (
-            tangent[..., k - 1] * rows[..., k - 1] + product[..., k - 1] * along[..., k - 1]
-        )
-    return product, tangent
+        for s in subsets:
+            out[s][..., k] = out[s][..., k - 1] * rows[..., k - 1]
+            for i, t in enumerate(along):
+                if s >> i & 1:
+                    out[s][..., k] += out[s ^ (1 << i)][..., k - 1] * t[..., k - 1]
+    return out
 
 
 def _rows(axis: int | tuple[int, ...] | None, *arrays: Any) -> tuple[list[Any], Any]:

@@ -129,7 +129,7 @@ def _read_by(e: n.Expr, bound: Bound, infer: Inference, varied: Varied, root: bo
     """What the adjoint of one operation reads: operands, and its result where that has no name."""
     out: list[n.Expr] = []
     for name, pull in bound.rule.pulls.items():
-        if name not in bound.operands or not smooth_names(bound.operands[name], infer) & varied:
+        if name not in bound.parts or not smooth_names(bound.parts[name], infer) & varied:
             continue
         _, body = lower_template(pull.template)
         for part in subexpressions(body):

@@ -102,8 +102,6 @@ class Puller:
                 self._index(e, seed)
             case n.Call() if self._is_where(e):
                 self._where(e, seed)
-            case n.Call() if _display(e) is not None:
-                self._array(e, seed)
             case n.Choose():
                 self._refuse(
                     "this conditional expression stands where only one side may be evaluated.",
@@ -175,8 +173,7 @@ class Puller:
         active = [
             name
             for name in bound.rule.pulls
-            if name in bound.operands
-            and smooth_names(bound.operands[name], self._infer) & self._varied
+            if name in bound.parts and smooth_names(bound.parts[name], self._infer) & self._varied
         ]
         if not bound.rule.elementwise:
             seed = self._unmasked(seed)
@@ -241,7 +238,7 @@ class Puller:
         guarded: bool,
     ) -> None:
         params, body = template
-        operand = bound.operands[name]
+        operand = bound.parts[name]
         values = {**bound.operands, "y": self._result(e), "d": seed.value}
         if guarded:
             values |= self._guards(bound, seed, values)
@@ -302,30 +299,6 @@ class Puller:
                 value = reduce_to(masked.value, operand, e, dims or (), target, self._infer)
                 masked = replace(masked, value=value)
             self.pull(operand, masked)
-
-    # --- np.array of a display ------------------------------------------------------------------
-
-    def _array(self, e: n.Call, seed: Seed) -> None:
-        """`np.array([a, b])`: each item gets its element of the seed."""
-        kind = self._infer(e)
-        display = _display(e)
-        if display is None or not isinstance(kind, Array):
-            self._refuse("the shape of this array is not known.")
-            return
-        value = spread(self._unmasked(seed).value, self._result(e), kind, self._infer)
-        if not isinstance(value, n.Var):
-            value = self._name(value, kind)
-        self._items(display, value, (), seed.may_be_zero)
-
-    def _items(
-        self, display: n.Expr, value: n.Expr, at: tuple[n.Expr, ...], may_be_zero: bool
-    ) -> None:
-        if isinstance(display, n.List | n.Tuple):
-            for i, item in enumerate(display.items):
-                self._items(item, value, (*at, n.Const(i)), may_be_zero)
-            return
-        key = at[0] if len(at) == 1 else n.Tuple(at)
-        self.pull(display, Seed(n.Index(value, key), may_be_zero=may_be_zero))
 
     def _unmasked(self, seed: Seed) -> Seed:
         """The seed with its masks applied, the outermost last."""
@@ -408,14 +381,6 @@ def _only_expands(key: n.Expr) -> bool:
     items = key.items if isinstance(key, n.Tuple) else (key,)
     full = [i for i in items if i == n.Slice()]
     return len(full) < len(items) and all(i == n.Slice() or i == n.Const(None) for i in items)
-
-
-def _display(e: n.Call) -> n.Expr | None:
-    """The list or tuple display that `np.array` is called on, if it is one."""
-    if not isinstance(e.callee, n.Ref) or not e.args:
-        return None
-    made = e.callee.value is np.array or e.callee.value is np.asarray
-    return e.args[0] if made and isinstance(e.args[0], n.List | n.Tuple) else None
 
 
 def _describe(e: n.Expr) -> str:

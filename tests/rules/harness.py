@@ -112,7 +112,7 @@ READINGS = (
 
 
 def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dict[str, Any]]:
-    """The rule of a call, and the operands' values by name."""
+    """The rule of a call, and the operands' values by name (a tuple for a starred one)."""
     entry = lookup(row.callee)
     assert entry is not None, f"no rule for {row.callee}"
     bound = entry.signature.bind(*values, **row.constants)
@@ -123,6 +123,8 @@ def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dic
         parameter = entry.signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
             literal = bool(row.literals)
+            if name in entry.operands:
+                operands[name] = value
             args += [_kind(item, reading, f"{name}.{i}", literal) for i, item in enumerate(value)]
         elif name in entry.operands:
             literal = len(operands) in row.literals
@@ -197,15 +199,72 @@ def apply(template: Callable[..., Any], known: Mapping[str, Any], d: Any) -> Any
 def contribution(rule: Rule, name: str, operands: Mapping[str, Any], y: Any, d: Any) -> Any:
     """The adjoint of one operand, of its shape, for the adjoint `d` of the result."""
     result = apply(rule.pulls[name].template, {**operands, "y": y}, d)
-    shape = np.shape(operands[name])
+    shape = np.shape(parts(operands)[name])
     if rule.elementwise:
         return unbroadcast(np.broadcast_to(result, np.shape(y)), shape)
     return np.broadcast_to(result, shape)
 
 
-def differences(row: Row, i: int, d: Any) -> np.ndarray:
+# --- operands and their items -------------------------------------------------------------------
+
+Path = tuple[int, ...]
+
+
+def parts(operands: Mapping[str, Any]) -> dict[str, Any]:
+    """The operands by name, and the items of sequences among them, as the engine names them."""
+    out: dict[str, Any] = {}
+
+    def add(name: str, value: Any) -> None:
+        out[name] = value
+        if isinstance(value, tuple | list):
+            for i, item in enumerate(value):
+                add(f"{name}[{i}]", item)
+
+    for name, value in operands.items():
+        add(name, value)
+    return out
+
+
+def active_paths(row: Row) -> dict[str, Path]:
+    """The way to each operand or item that can carry a derivative, by its name."""
+    entry = lookup(row.callee)
+    assert entry is not None
+    names: list[str] = []
+    for parameter in entry.signature.parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(len(row.operands) - len(names))]
+        else:
+            names.append(parameter.name)
+    out: dict[str, Path] = {}
+
+    def add(name: str, value: Any, path: Path) -> None:
+        if isinstance(value, tuple | list):
+            for i, item in enumerate(value):
+                add(f"{name}[{i}]", item, (*path, i))
+        elif is_active(value):
+            out[name] = path
+
+    for i, (name, value) in enumerate(zip(names, row.operands, strict=False)):
+        add(name, value, (i,))
+    return out
+
+
+def at(value: Any, path: Path) -> Any:
+    return value if not path else at(value[path[0]], path[1:])
+
+
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A sequence with what lies at the end of the path replaced."""
+    if not path:
+        return new
+    items = list(value)
+    items[path[0]] = replaced(items[path[0]], path[1:], new)
+    return type(value)(items)
+
+
+def differences(row: Row, path: Path, d: Any) -> np.ndarray:
     """The gradient of `sum(d * f(...))` with respect to one operand, by central differences."""
-    before, operand, after = row.operands[:i], row.operands[i], row.operands[i + 1 :]
+    operand = at(row.operands, path)
     x = np.asarray(operand, dtype=float)
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
@@ -214,14 +273,77 @@ def differences(row: Row, i: int, d: Any) -> np.ndarray:
         for sign in (1, -1):
             moved = np.array(x)
             moved[index] += sign * h
-            at = moved if isinstance(operand, np.ndarray) else type(operand)(moved)
-            ends.append(np.asarray(row.run(*before, at, *after), float))
+            new = moved if isinstance(operand, np.ndarray) else type(operand)(moved)
+            ends.append(np.asarray(row.run(*replaced(row.operands, path, new)), float))
         gradient[index] = np.sum(d * (ends[0] - ends[1])) / (2 * h)
     return gradient
 
 
+# --- forward mode -------------------------------------------------------------------------------
+
+
+def way_forward(rule: Rule, name: str) -> str | None:
+    """How a rule serves forward mode for an operand or item: None where it does not."""
+    if any(name == each or name.startswith(f"{each}[") for each in rule.linear):
+        return "joint" if rule.joint else "linear"
+    if name in rule.pushes:
+        return "push"
+    return "elementwise" if rule.elementwise and name in rule.pulls else None
+
+
+def pushed(
+    rule: Rule, row: Row, operands: Mapping[str, Any], y: Any, tangents: Mapping[str, Any]
+) -> Any:
+    """The tangent of the result, of its shape, for the tangents of some operands."""
+    paths = active_paths(row)
+    total: Any = 0.0
+    if rule.joint:
+        names = [name for name in tangents if way_forward(rule, name) == "joint"]
+        if names:
+            total = row.run(*_zeroed(rule, row, {paths[name]: tangents[name] for name in names}))
+    for name, t in tangents.items():
+        match way_forward(rule, name):
+            case "linear":
+                part = row.run(*replaced(row.operands, paths[name], t))
+            case "push":
+                known = {**operands, "y": y, "t": t}
+                template = rule.pushes[name]
+                with np.errstate(all="ignore"):
+                    part = template(**{each: known[each] for each in names_of(template)})
+            case "elementwise":
+                part = apply(rule.pulls[name].template, {**operands, "y": y}, t)
+            case _:
+                continue
+        if rule.elementwise or way_forward(rule, name) == "elementwise":
+            part = np.broadcast_to(part, np.shape(y))
+        assert np.shape(part) == np.shape(y)
+        total = total + part
+    return total
+
+
+def _zeroed(rule: Rule, row: Row, tangents: Mapping[Path, Any]) -> tuple[Any, ...]:
+    """The operands of a jointly linear rule: tangents, and zeros where there are none."""
+    entry = lookup(row.callee)
+    assert entry is not None
+    names = list(entry.signature.parameters)
+
+    def zero(value: Any, path: Path) -> Any:
+        if path in tangents:
+            return tangents[path]
+        if isinstance(value, tuple | list):
+            return type(value)(zero(item, (*path, i)) for i, item in enumerate(value))
+        return np.zeros_like(value) if isinstance(value, np.ndarray) else type(value)(0)
+
+    return tuple(
+        zero(value, (i,)) if names[i] in rule.linear else value
+        for i, value in enumerate(row.operands)
+    )
+
+
 def cast(value: Any, dtype: Any) -> Any:
     """The value in another floating-point type; Python numbers stay what they are."""
+    if isinstance(value, tuple | list):
+        return type(value)(cast(item, dtype) for item in value)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f":
         return value.astype(dtype)
     return value

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcdiff.runtime import extent, product_of_others, unbroadcast
+from srcdiff.runtime import extent, product_of_others, product_of_others_along, unbroadcast
 from tests.rules.harness import Row, row, spellings
 
 random = np.random.default_rng(5)
@@ -204,7 +204,10 @@ for bounds in ((-1.0, 1.0), (np.array([-1.0, 0.5, 2.5]), 3.0), (None, 1.0), (-1.
         ROWS.append(row(np.clip, point, *bounds))
 
 for axis in (None, 0, 1, (0, 2), -1):
-    ROWS.append(row(product_of_others, values(2, 3, 4), axis=axis))
+    a, t, s = values(2, 3, 4), values(2, 3, 4), values(2, 3, 4)
+    ROWS.append(row(product_of_others, a, axis=axis))
+    ROWS.append(row(product_of_others_along, a, t, axis=axis))
+    ROWS.append(row(product_of_others_along, a, t, s, axis=axis))
 ROWS += [
     row(unbroadcast, values(2, 3), (3,)), row(unbroadcast, values(2, 3), (2, 1)),
     row(unbroadcast, values(2, 3), (2, 3)), row(unbroadcast, 1.5, (1,)), row(unbroadcast, 1.5, ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import math
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +15,18 @@ from srcdiff.rules.registry import registered
 from tests.rules.harness import (
     READINGS,
     Row,
+    active_paths,
     apply,
+    at,
     bind,
     cast,
     contribution,
     differences,
     is_active,
     mismatch,
+    parts,
+    pushed,
+    way_forward,
 )
 from tests.rules.rows import ROWS
 
@@ -41,7 +47,7 @@ def adjoint(y, seed=3):
 
 
 def is_smooth(y) -> bool:
-    return np.asarray(y).dtype.kind == "f"
+    return not isinstance(y, tuple | list) and np.asarray(y).dtype.kind == "f"
 
 
 @rows
@@ -52,16 +58,56 @@ def test_gradient(row: Row) -> None:
     if any(isinstance(x, np.float32) for x in row.operands):  # too coarse for differences
         return
     d = adjoint(y)
-    exact = {i: differences(row, i, d) for i, x in enumerate(row.operands) if is_active(x)}
+    exact = {name: differences(row, path, d) for name, path in active_paths(row).items()}
     for reading in READINGS:
         rule, operands = bind(row, reading, row.operands)
-        for i, expected in exact.items():
-            name = tuple(operands)[i]
+        for name, expected in exact.items():
             if name in rule.pulls:
                 got = contribution(rule, name, operands, y, d)
                 np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-7)
             else:
                 np.testing.assert_allclose(expected, 0.0, atol=1e-9)
+
+
+@rows
+def test_forward(row: Row) -> None:
+    """Tangents agree with central differences, and with the adjoints: <d, J t> = <J^T d, t>."""
+    y = row.run(*row.operands)
+    if not is_smooth(y) or row.callee in (np.empty, np.empty_like):
+        return
+    if any(isinstance(x, np.float32) for x in row.operands):  # too coarse for differences
+        return
+    d = adjoint(y)
+    paths = active_paths(row)
+    tangents = {name: adjoint(at(row.operands, path), len(name)) for name, path in paths.items()}
+    slopes = {
+        name: np.sum(differences(row, path, d) * tangents[name]) for name, path in paths.items()
+    }
+    for reading in READINGS:
+        rule, operands = bind(row, reading, row.operands)
+        for chosen in (*({name: t} for name, t in tangents.items()), tangents):
+            got = np.sum(d * pushed(rule, row, operands, y, chosen))
+            slope = sum(slopes[name] for name in chosen)
+            np.testing.assert_allclose(got, slope, rtol=1e-6, atol=1e-6)
+            pulled = sum(
+                np.sum(contribution(rule, name, operands, y, d) * t)
+                for name, t in chosen.items()
+                if name in rule.pulls
+            )
+            np.testing.assert_allclose(got, pulled, rtol=1e-11, atol=1e-11)
+
+
+@rows
+def test_every_rule_has_a_way_forward(row: Row) -> None:
+    for reading in READINGS:
+        rule, operands = bind(row, reading, row.operands)
+        for name in rule.pulls:
+            assert way_forward(rule, name), f"{name} has a pull and no push"
+        for name in (*rule.linear, *rule.pushes):
+            assert name in parts(operands)
+        # A view's tangent is the same view of the tangent.
+        for name in rule.shares:
+            assert name in rule.linear or name not in rule.pulls
 
 
 @rows
@@ -82,19 +128,21 @@ def test_templates(row: Row) -> None:
     for reading in READINGS:
         rule, operands = bind(row, reading, row.operands)
         known = {**operands, "y": y}
+        for push in rule.pushes.values():
+            check_source(push, {*known, "t"})
         for name, pull in rule.pulls.items():
-            check_source(pull.template, known)
+            check_source(pull.template, {*known, "d"})
             if pull.scalar:
-                check_source(pull.scalar, known)
-            if not is_smooth(y) or not is_active(operands[name]):
+                check_source(pull.scalar, {*known, "d"})
+            if not is_smooth(y) or not is_active(parts(operands)[name]):
                 continue
             a, b = adjoint(y, 3), adjoint(y, 4)
             got = contribution(rule, name, operands, y, a - 2.0 * b)
-            parts = [contribution(rule, name, operands, y, d) for d in (a, b)]
-            np.testing.assert_allclose(got, parts[0] - 2.0 * parts[1], atol=1e-9)
+            terms = [contribution(rule, name, operands, y, d) for d in (a, b)]
+            np.testing.assert_allclose(got, terms[0] - 2.0 * terms[1], atol=1e-9)
             template = pull.template if rule.elementwise else pull.scalar
             if template and isinstance(y, np.ndarray):
-                shape = np.shape(y if rule.elementwise else operands[name])
+                shape = np.shape(y if rule.elementwise else parts(operands)[name])
                 full = apply(pull.template, known, np.full(y.shape, 0.7))
                 one = apply(template, known, 0.7)
                 one, full = np.broadcast_to(one, shape), np.broadcast_to(full, shape)
@@ -115,7 +163,7 @@ def test_single_precision(row: Row) -> None:
         if np.asarray(y).dtype != np.float32:
             continue
         d = adjoint(double)
-        for name, x in operands.items():
+        for name, x in parts(operands).items():
             if name not in rule.pulls or not is_active(x):
                 continue
             got = contribution(rule, name, operands, y, cast(d, np.float32))
@@ -124,13 +172,16 @@ def test_single_precision(row: Row) -> None:
             np.testing.assert_allclose(got, expected, rtol=2e-4, atol=1e-5)
             if isinstance(x, np.ndarray) and x.ndim and not row.widens:
                 assert got.dtype == np.float32
+                single = replace(row, operands=singles)
+                t = pushed(rule, single, operands, y, {name: x})
+                assert t.dtype == np.float32
 
 
-def check_source(template: object, operands) -> None:
+def check_source(template: object, names: set[str]) -> None:
     """What a template takes from outside can be written into generated text."""
     assert isinstance(template, types.FunctionType)
     assert template.__name__ == "<lambda>"
-    assert set(template.__code__.co_varnames) <= {*operands, "d"}
+    assert set(template.__code__.co_varnames) <= names
     for instruction in dis.get_instructions(template):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             value = template.__globals__.get(instruction.argval)

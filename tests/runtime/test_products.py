@@ -39,10 +39,24 @@ def test_derivative(shape, axis) -> None:
     a.flat[: min(2, a.size)] = 0.0
     h = 1e-6
     expected = (product_of_others(a + h * t, axis) - product_of_others(a - h * t, axis)) / (2 * h)
-    along = product_of_others_along(a, t, axis)
+    along = product_of_others_along(a, t, axis=axis)
     np.testing.assert_allclose(along, expected, atol=1e-7)
-    back = product_of_others_along(a, d, axis)
+    back = product_of_others_along(a, d, axis=axis)
     np.testing.assert_allclose(np.sum(d * along), np.sum(t * back), atol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES_AND_AXES)
+def test_second_derivative(shape, axis) -> None:
+    a, t, s, d = np.random.default_rng(4).uniform(-2.0, 2.0, (4, *shape))
+    a.flat[: min(2, a.size)] = 0.0
+    h = 1e-5
+    above = product_of_others_along(a + h * s, t, axis=axis)
+    below = product_of_others_along(a - h * s, t, axis=axis)
+    along = product_of_others_along(a, t, s, axis=axis)
+    np.testing.assert_allclose(along, (above - below) / (2 * h), atol=1e-7)
+    for swapped, other in ((product_of_others_along(a, d, s, axis=axis), t),
+                           (product_of_others_along(a, t, d, axis=axis), s)):  # fmt: skip
+        np.testing.assert_allclose(np.sum(d * along), np.sum(swapped * other), atol=1e-10)
 
 
 def test_argument_is_left_alone() -> None:
