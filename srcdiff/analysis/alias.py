@@ -211,20 +211,36 @@ def _pairs(name: str, others: frozenset[str]) -> Pairs:
     return frozenset((min(name, o), max(name, o)) for o in others if o != name)
 
 
+# The memory of an argument: this and the name of the parameter.
+ARGUMENT = "<argument> "
+
+
+def written_arguments(function: n.Function, kinds: Kinds) -> list[str]:
+    """The parameters whose arguments the function writes into: not those that it copies first."""
+    start = frozenset((ARGUMENT + name, name) for name in function.param_names)
+    facts = aliases(function, kinds, start)
+    written: set[str] = set()
+    for s in statements(function.body):
+        if isinstance(s, n.Assign | n.Update) and kinds.reached(s):
+            for name in _written_by(s, kinds):
+                written |= {o for o in facts.of(name, s) if o.startswith(ARGUMENT)}
+    return [name for name in function.param_names if ARGUMENT + name in written]
+
+
 def in_place_names(function: n.Function, kinds: Kinds) -> frozenset[str]:
     """The names through which the function writes into arrays."""
     out: set[str] = set()
     for s in statements(function.body):
-        if not kinds.reached(s):
-            continue
-        match s:
-            case n.Assign():
-                out |= stores_into(s.target)
-            case n.Update():
-                out |= stores_into(s.target)
-                if isinstance(s.target, n.Var) and _is_array(kinds, s):
-                    out.add(s.target.name)
+        if isinstance(s, n.Assign | n.Update) and kinds.reached(s):
+            out |= _written_by(s, kinds)
     return frozenset(out)
+
+
+def _written_by(s: n.Assign | n.Update, kinds: Kinds) -> frozenset[str]:
+    out = stores_into(s.target)
+    if isinstance(s, n.Update) and isinstance(s.target, n.Var) and _is_array(kinds, s):
+        out |= {s.target.name}
+    return out
 
 
 def _is_array(kinds: Kinds, s: n.Update) -> bool:

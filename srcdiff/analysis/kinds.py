@@ -21,6 +21,7 @@ from srcdiff.ir.kinds import (
     FLOAT,
     INT,
     NOTHING,
+    PENDING,
     UNKNOWN,
     Array,
     Dim,
@@ -37,7 +38,7 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.names import COMPARE
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.ir.walk import children, expressions, statements, subexpressions
 from srcdiff.rules.registry import lookup
 from srcdiff.rules.sampling import elementwise_kind
 
@@ -88,8 +89,18 @@ class Inference:
         """The expression's kind; Unknown where nothing is known."""
         known = self._known.get(id(e))
         if known is None:
-            known = self._known[id(e)] = (e, self._inferred(e))
+            kind = self._inferred(e)
+            if kind == UNKNOWN and self._on_pending(e):
+                kind = PENDING
+            known = self._known[id(e)] = (e, kind)
         return known[1]
+
+    def _on_pending(self, e: n.Expr) -> bool:
+        """Whether an operation's kind is not known because an operand's is not known yet."""
+        if isinstance(e, n.Op) and e.op in ("and", "or"):
+            return False
+        operations = n.Op | n.Compare | n.Index | n.Field | n.Call
+        return isinstance(e, operations) and any(self(child) == PENDING for child in children(e))
 
     def _inferred(self, e: n.Expr) -> Kind:
         match e:
@@ -367,6 +378,10 @@ class _Flow:
         facts = self._facts
         facts.before[s] = env
         infer = facts.at(s)
+        if _is_pending(s, infer):
+            # A recursive call: what follows is looked at when it is known what that returns.
+            self._return(PENDING, s)
+            return None
         match s:
             case n.Assign():
                 return _bind(s.target, infer(s.value), env, infer, s.value)
@@ -432,6 +447,18 @@ class _Flow:
             return env
         infer = Inference(self._facts.world, env, self._facts.labels[s])
         return _bind(s.target, item_kind(infer(s.iter)), env, infer, None)
+
+
+def _is_pending(s: n.Stmt, infer: Inference) -> bool:
+    """Whether the statement goes by the value of a call that is not known yet."""
+    match s:
+        case n.Assign() | n.Update():
+            return infer(s.value) == PENDING
+        case n.If():
+            return infer(s.test) == PENDING
+        case n.For():
+            return infer(s.iter) == PENDING
+    return False
 
 
 def read_variables(s: n.Stmt) -> frozenset[str]:

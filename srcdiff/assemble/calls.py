@@ -6,56 +6,30 @@
 A pair is made once for each combination of argument kinds and of what is differentiated. What the
 reverse sweep of `g` needs of its locals goes on lists that the caller hands down. Where nothing
 does, the forward sweep calls `g` itself.
+
+A function that calls itself, be it through others, hands down the lists that it was handed: its
+pair is made again until what it was taken to be handed and to read is what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from srcdiff.analysis.activity import smooth_names
-from srcdiff.analysis.alias import in_place_names
-from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
-from srcdiff.assemble.finish import Plan, finish_pair
-from srcdiff.assemble.prepare import Setting, normalized, prepare
+from srcdiff.analysis.kinds import Inference, World
+from srcdiff.assemble.pairs import Frame, Pair, Question, Sweep, Tape, Workshop, make
+from srcdiff.assemble.recursion import Solver
+from srcdiff.assemble.results import Helpers, Results, located
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Callee, Callees
+from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import FLOAT64, UNKNOWN, Array, Dim, Kind, Known, Number, TupleOf, is_float
-from srcdiff.ir.show import show
-from srcdiff.ir.walk import base_name, bound_names, expressions, names_in, names_of, statements
+from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, is_float
+from srcdiff.ir.walk import base_name
 from srcdiff.normalize.arguments import Default, bind_arguments
-from srcdiff.transform.pull import Seed
-from srcdiff.transform.reverse import Reverser
 from srcdiff.transform.statements import Adjoint, Context, called
-
-T = TypeVar("T")
-
-
-class Helpers(Callees, Protocol):
-    """Where called functions come from."""
-
-    def kind_of(self, value: Any, name: str) -> Kind:
-        """The kind of a value."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """The two functions of a call.
-
-    Attributes:
-        forward: the forward sweep; None where the primal itself serves.
-        backward: the reverse sweep: seeds, then `reads`, then the tapes.
-        tapes: names of the lists that both are handed, as wishes.
-        reads: the parameters that the reverse sweep reads.
-    """
-
-    forward: n.Function | None
-    backward: n.Function
-    tapes: tuple[str, ...]
-    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +40,17 @@ class Half:
     for it is a part of the answer; to a derivative of that one, a function like any other.
     """
 
-    function: n.Function
+    sweep: Sweep
     primal: Callee
     forward: bool
     results: tuple[Kind, ...]
     owner: object
+
+    @property
+    def function(self) -> n.Function:
+        """The function, once the pair is made."""
+        assert self.sweep.function is not None
+        return self.sweep.function
 
 
 @dataclass(frozen=True)
@@ -100,110 +80,44 @@ class PairMaker:
     helpers: Helpers
     ours: Callable[[Any], bool]
     names: Names
-    pairs: dict[Any, Pair] = field(default_factory=dict)
-    _results: dict[Any, Kind] = field(default_factory=dict)
-    _running: list[Callee] = field(default_factory=list)
-    _sites: dict[n.Stmt, tuple[Site, Pair | None]] = field(default_factory=dict)
+    # In the order in which they were finished.
+    pairs: dict[Question, Pair] = field(default_factory=dict)
+    _questions: dict[Any, Question] = field(default_factory=dict)
+    _solver: Solver[Pair] = field(default_factory=lambda: Solver(Pair.alike))
+    # The functions that are being reversed, the derivative first, each with its calls.
+    _frames: list[Frame] = field(default_factory=lambda: [Frame()])
+    _sites: dict[tuple[Frame, n.Stmt], tuple[Site, Pair | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.results = Results(self.world, self.helpers, self.ours)
 
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression calls one of the user's functions."""
         return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and self.ours(e.callee.value)
 
-    def callee(self, call: n.Call) -> Callee:
-        """The function that a call of one of the user's functions calls."""
-        assert isinstance(call.callee, n.Ref)
-        return self.helpers.callee(call.callee.value)
-
-    # --- kinds of results -----------------------------------------------------------------------
+    # --- facts of callees -----------------------------------------------------------------------
 
     def result_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind of the call's result, its sizes in terms of the caller's."""
         half = call.callee.value if isinstance(call.callee, n.Ref) else None
         if isinstance(half, Half) and half.owner is self:
             return self.half_kind(call, half, infer)
-        function = self.callee(call)
-        given = self._argument_kinds(call, infer)
-        kinds, back = canonical(given, function.name)
-        key = (function, tuple(kinds.items()))
-        if key not in self._results:
-            try:
-                self._results[key] = self._inferred(function, kinds, call)
-            except UnsupportedError as error:
-                raise _located(error, call, function) from None
-        label = f"{getattr(infer, 'at', '')}|{show(call)}"
-        return _renamed(self._results[key], back, label)
+        return self.results.result_kind(call, infer)
 
-    def _inferred(self, callee: Callee, kinds: Mapping[str, Kind], call: n.Call) -> Kind:
-        lowered = callee.function
-        self._enter(callee, call)
-        try:
-            setting = Setting(kinds, self.world, self.ours)
-            names = Names(names_of(lowered))
-            body = normalized(lowered, names, setting)
-            facts = infer_kinds(body, kinds, self.world)
-            self._refuse_writes(body, facts, call)
-        finally:
-            self._running.pop()
-        return Known(None) if facts.returned is None else facts.returned
-
-    def _enter(self, callee: Callee, call: n.Call) -> None:
-        if callee in self._running:
-            raise UnsupportedError(
-                f"{callee.name} calls itself; recursion is not supported yet.",
-                call.span,
-                None,
-                "write it as a loop.",
-            )
-        self._running.append(callee)
-
-    def _refuse_writes(self, function: n.Function, facts: Kinds, call: n.Call) -> None:
-        written = in_place_names(function, facts) & frozenset(function.param_names)
-        for name in sorted(written):
-            if isinstance(facts.before[function.body[0]].get(name), Array | type(UNKNOWN)):
-                raise UnsupportedError(
-                    f"{function.name} writes into its argument {name!r}; "
-                    "stores into memory that another name reaches are not supported yet.",
-                    call.span,
-                    None,
-                    f"copy it there ({name} = {name}.copy()) and return the new array.",
-                )
-
-    def _argument_kinds(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> dict[str, Kind]:
-        out = {}
-        for name, value in bind_arguments(call, self.callee(call)).items():
-            if isinstance(value, Default):
-                out[name] = self.helpers.kind_of(value.value, name)
-            else:
-                out[name] = infer(value)
-        return out
+    def half_kind(self, call: n.Call, half: Half, infer: Callable[[n.Expr], Kind]) -> Kind:
+        """The kind that a call of one function of a pair gives."""
+        if half.forward:
+            count = len(half.primal.params)
+            return self.result_kind(n.Call(half.primal.ref, call.args[:count]), infer)
+        return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
     def check_inside(self, call: n.Call, infer: Inference, varied: frozenset[str]) -> None:
-        """Refuses what in the callee cannot be differentiated, where its result is not known.
-
-        Raises:
-            UnsupportedError: pointing into the callee.
-        """
-        callee = self.callee(call)
-        kinds, _ = canonical(self._argument_kinds(call, infer), callee.name)
-        wrt = [
-            name
-            for name, value in bind_arguments(call, callee).items()
-            if not isinstance(value, Default) and smooth_names(value, infer) & varied
-        ]
-        self._enter(callee, call)
-        try:
-            prepare(callee.function, wrt, Setting(kinds, self.world, self.ours))
-        except UnsupportedError as error:
-            raise _located(error, call, callee) from None
-        finally:
-            self._running.pop()
+        """Refuses what in the callee cannot be differentiated, where its result is not known."""
+        self.results.check_inside(call, infer, varied)
 
     def is_pure(self, callee: Callee) -> bool:
         """Whether the function does nothing but compute."""
-        return not any(
-            isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert | n.While)
-            for s in statements(callee.function.body)
-        )
+        return self.results.is_pure(callee)
 
     # --- pairs ----------------------------------------------------------------------------------
 
@@ -213,7 +127,7 @@ class PairMaker:
         """The call that is the right side of a statement, and what is differentiated in it."""
         call = s.value
         assert isinstance(call, n.Call)
-        callee = self.callee(call)
+        callee = self.results.callee(call)
         arguments = bind_arguments(call, callee)
         wrt = tuple(
             name
@@ -221,101 +135,86 @@ class PairMaker:
             if not isinstance(value, Default) and smooth_names(value, infer) & varied
         )
         targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
-        wanted = tuple(base_name(t) in useful for t in targets)
-        return Site(call, callee, arguments, wrt, wanted)
+        return Site(call, callee, arguments, wrt, tuple(base_name(t) in useful for t in targets))
 
-    def kinds(self, site: Site, infer: Inference) -> dict[str, Kind]:
-        """The kinds of a call's arguments, sizes named after the callee's parameters."""
-        kinds, _ = canonical(self._argument_kinds(site.call, infer), site.callee.name)
+    def kinds_at(self, site: Site, infer: Inference) -> Mapping[str, Kind]:
+        """The kinds that the callee is specialised for, for this call."""
+        kinds = self.results.kinds_for(site.call, infer)
         for name in site.wrt:
             _check_kind(kinds[name], name, site)
         return kinds
 
-    def inside(self, site: Site, make: Callable[[], T]) -> T:
-        """What `make` makes of the callee; its errors say where they lie."""
-        self._enter(site.callee, site.call)
-        try:
-            return make()
-        except UnsupportedError as error:
-            raise _located(error, site.call, site.callee) from None
-        finally:
-            self._running.pop()
-
     def _pair(self, site: Site, infer: Inference) -> Pair:
-        kinds = self.kinds(site, infer)
-        key = (site.callee, tuple(kinds.items()), site.wrt, site.useful)
-        if key not in self.pairs:
-            self.pairs[key] = self.inside(site, lambda: self._made(site.callee, kinds, site))
-        return self.pairs[key]
+        question = self._question(site.callee, self.kinds_at(site, infer), site)
+        try:
+            return self._solver.ask(question, Pair(question), lambda: self._made(question))
+        except UnsupportedError as error:
+            raise located(error, site.call, site.callee) from None
 
-    def _made(self, callee: Callee, kinds: Mapping[str, Kind], site: Site) -> Pair:
-        lowered = callee.function
-        primal = prepare(lowered, site.wrt, Setting(kinds, self.world, self.ours))
-        params = frozenset(lowered.param_names)
-        bound = frozenset(name for name in params if name in _rebound(primal.function))
-        primal.one_shape = (primal.one_shape & params) - bound
-        several = isinstance(primal.kinds.returned, TupleOf)
-        value = n.Var(primal.names.fresh("value"))
-        seeds = [n.Var(primal.names.fresh("d")) if u else None for u in site.useful]
-        reverser = Reverser(primal, lambda s: _seeds(s, seeds, several), value, self, leaves=True)
-        sweeps = reverser.run()
-        adjoints = tuple(reverser.adjoints.name(name) for name in site.wrt)
-        plan = Plan(
-            name=lowered.name,
-            params=lowered.params,
-            kinds={**kinds, **_seed_kinds(seeds, primal.kinds.returned)},
-            world=self.world,
-            names=primal.names,
-            adjoints={a: p for p, a in reverser.adjoints.of.items()},
-            seed_order=reverser.temporaries.all,
-            order=primal.function.order + 1,
-            copies=(),
-            forward=sweeps.forward,
-            reverse=sweeps.reverse,
-            wanted=adjoints,
-            results=lambda kind_of: _tuple([n.Var(a) for a in adjoints]),
-            doc="",
-            slot_kinds=primal.kinds,
-            inputs=frozenset(s.name for s in seeds if s is not None),
-            lists=tuple(name for names in reverser.lists.values() for name in names),
-            value=value.name,
-        )
-        return self._named(plan, [s for s in seeds if s is not None], lowered)
+    def _question(self, callee: Callee, kinds: Mapping[str, Kind], site: Site) -> Question:
+        """What the call's pair is made for. A pair in progress is widened for what its function's
+        calls of itself differentiate.
+        """
+        common = (callee, tuple(kinds.items()), site.useful)
+        found = self._questions.get((common, site.wrt))
+        if found is None:
+            found = self._questions.get((common, None))
+            running = found is not None and self._solver.is_running(found)
+            if found is not None and (running or found.recursive):
+                wider = tuple(p for p in kinds if p in found.wrt or p in site.wrt)
+                if wider != found.wrt and running:
+                    found.wrt = wider
+                    self._solver.forget(found)
+                elif wider != found.wrt:
+                    found = None
+            else:
+                found = None
+        if found is None:
+            forward, backward = Sweep(f"{callee.name}_fwd"), Sweep(f"{callee.name}_bwd")
+            found = Question(callee, kinds, site.wrt, site.useful, forward, backward)
+            self._questions[common, None] = found
+        self._questions[common, site.wrt] = found
+        found.recursive |= self._solver.is_running(found)
+        return found
 
-    def _named(self, plan: Plan, seeds: list[n.Var], lowered: n.Function) -> Pair:
-        """The pair's functions with their parameters and names."""
-        forward, backward, tapes = finish_pair(plan)
-        reads = tuple(p.name for p in lowered.params if p.name in _read_names(backward))
-        place = place_of(lowered)
-        extra = tuple(n.Param(t, 1) for t in tapes)
-        plain = tuple(
-            replace(p, passing=1, default=None, has_default=False) for p in lowered.params
-        )
-        first = None
-        if tapes:
-            first = replace(
-                forward,
-                name=self.names.fresh(f"{lowered.name}_fwd"),
-                params=(*plain, *extra),
-                doc=f"Forward sweep of {place}: keeps what the reverse sweep needs on its tapes.",
-            )
-        given = tuple(n.Param(s.name, 1) for s in seeds)
-        second = replace(
-            backward,
-            name=self.names.fresh(f"{lowered.name}_bwd"),
-            params=(*given, *(n.Param(name, 1) for name in reads), *extra),
-            doc=f"Reverse sweep of {place}, for the adjoint of its result.",
-        )
-        return Pair(first, second, tapes, reads)
+    def _made(self, question: Question) -> Pair:
+        shop = Workshop(self.world, self.ours, self, self.names)
+        while True:
+            wrt, last = question.wrt, self._solver.found(question)
+            own = () if last is None else tuple(t for t in last.tapes if t.owner is question)
+            frame = Frame(question, own)
+            self._frames.append(frame)
+            try:
+                pair = make(question, frame, shop)
+            finally:
+                self._frames.pop()
+            if wrt == question.wrt:
+                break
+        self.pairs.pop(question, None)
+        self.pairs[question] = pair
+        return pair
+
+    def _list(self, frame: Frame, tape: Tape, names: Names) -> str:
+        """What the function being reversed calls a list that it hands to a callee."""
+        if self._solver.is_settled(tape.owner) or frame.question is None:
+            return frame.tape_name(tape.name, names, "list")
+        if tape.owner is frame.question:
+            return tape.name
+        if tape not in frame.lists:
+            frame.lists[tape] = names.fresh(tape.name)
+        return frame.lists[tape]
 
     # --- what the reverser asks -----------------------------------------------------------------
 
-    def tapes(self, s: n.Assign, context: Context, useful: frozenset[str]) -> tuple[str, ...]:
-        """Names wished for the lists that the callee keeps its tapes in."""
+    def tapes(
+        self, s: n.Assign, context: Context, useful: frozenset[str], names: Names
+    ) -> tuple[str, ...]:
+        """Names of the lists that the callee keeps its tapes in."""
+        frame = self._frames[-1]
         site = self.site(s, context.infer, context.varied, useful)
-        self._sites[s] = (site, self._pair(site, context.infer) if site.wrt else None)
-        pair = self._sites[s][1]
-        return () if pair is None else pair.tapes
+        pair = self._pair(site, context.infer) if site.wrt else None
+        self._sites[frame, s] = (site, pair)
+        return () if pair is None else tuple(self._list(frame, t, names) for t in pair.tapes)
 
     def adjoint(
         self,
@@ -326,7 +225,7 @@ class PairMaker:
         lists: tuple[str, ...],
     ) -> Adjoint:
         """The adjoint of the call."""
-        site, pair = self._sites[s]
+        site, pair = self._sites[self._frames[-1], s]
         if pair is None:
             return called(n.Const(None), [], targets, context)
         seeds = [
@@ -334,57 +233,38 @@ class PairMaker:
             for t, u in zip(targets, site.useful, strict=True)
             if u
         ]
-        reads = [self._argument(site, name) for name in pair.reads]
-        kinds = self._adjoint_kinds(site, context)
-        half = Half(pair.backward, site.callee, False, kinds, self)
-        ref = n.Ref(pair.backward.name, half, pair.backward)
-        call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
-        operands = []
-        for name in site.wrt:
-            value = site.arguments[name]
-            assert not isinstance(value, Default)
-            operands.append((value, context.infer(value)))
-        return called(call, operands, targets, context)
-
-    def _adjoint_kinds(self, site: Site, context: Context) -> tuple[Kind, ...]:
-        values = (site.arguments[name] for name in site.wrt)
-        kinds = (context.infer(v) for v in values if not isinstance(v, Default))
+        reads = [argument(site, name) for name in pair.reads]
+        operands = [argument(site, name) for name in pair.question.wrt]
+        kinds = [context.infer(e) for e in operands]
         # An adjoint of a Python number may be NumPy's.
-        return tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
-
-    def half_kind(self, call: n.Call, half: Half, infer: Callable[[n.Expr], Kind]) -> Kind:
-        """The kind that a call of one function of a pair gives."""
-        if half.forward:
-            count = len(half.primal.params)
-            return self.result_kind(n.Call(half.primal.ref, call.args[:count]), infer)
-        return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
-
-    def _argument(self, site: Site, name: str) -> n.Expr:
-        value = site.arguments[name]
-        return n.Const(value.value) if isinstance(value, Default) else value
+        results = tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
+        sweep = pair.question.backward
+        half = Half(sweep, pair.question.callee, False, results, self)
+        ref = n.Ref(sweep.named(self.names), half, sweep)
+        call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
+        return called(call, list(zip(operands, kinds, strict=True)), targets, context)
 
     def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
         """The call in the forward sweep."""
-        site, pair = self._sites[s]
-        if pair is None or pair.forward is None:
+        site, pair = self._sites[self._frames[-1], s]
+        if pair is None or not pair.tapes:
             return s
-        args = [self._argument(site, name) for name in site.arguments]
-        half = Half(pair.forward, site.callee, True, (), self)
-        ref = n.Ref(pair.forward.name, half, pair.forward)
+        args = [argument(site, name) for name in site.arguments]
+        sweep = pair.question.forward
+        half = Half(sweep, pair.question.callee, True, (), self)
+        ref = n.Ref(sweep.named(self.names), half, sweep)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
 
     def functions(self) -> list[n.Function]:
         """The functions of all pairs, callees first."""
-        out = []
-        for pair in self.pairs.values():
-            out += [f for f in (pair.forward, pair.backward) if f is not None]
-        return out
+        return [function for pair in self.pairs.values() for function in pair.functions]
 
 
-def _located(error: UnsupportedError, call: n.Call, callee: Callee) -> UnsupportedError:
-    """The error in the function that it lies in: the callee, unless it points to the call."""
-    return error if error.span == call.span else error.inside(callee.name)
+def argument(site: Site, name: str) -> n.Expr:
+    """What a call gives for a parameter."""
+    value = site.arguments[name]
+    return n.Const(value.value) if isinstance(value, Default) else value
 
 
 def _check_kind(kind: Kind, name: str, site: Site) -> None:
@@ -396,98 +276,3 @@ def _check_kind(kind: Kind, name: str, site: Site) -> None:
             None,
             "pass numbers and arrays one by one.",
         )
-
-
-def _seeds(s: n.Return, seeds: list[n.Var | None], several: bool) -> list[tuple[n.Expr, Seed]]:
-    if s.value is None:
-        return []
-    if len(seeds) == 1 and not several:
-        return [(s.value, Seed(seeds[0], may_be_zero=True))] if seeds[0] is not None else []
-    if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(seeds):
-        raise UnsupportedError(
-            "the results of this call are not unpacked one by one.",
-            s.span,
-            None,
-            "return a tuple written out, and unpack it at the call: a, b = g(x).",
-        )
-    pairs = zip(s.value.items, seeds, strict=True)
-    return [(item, Seed(seed, may_be_zero=True)) for item, seed in pairs if seed is not None]
-
-
-def _seed_kinds(seeds: list[n.Var | None], kind: Kind | None) -> dict[str, Kind]:
-    kinds = kind.items if isinstance(kind, TupleOf) else (kind,)
-    return {
-        s.name: k for s, k in zip(seeds, kinds, strict=False) if s is not None and k is not None
-    }
-
-
-def _tuple(items: list[n.Expr]) -> n.Expr:
-    return items[0] if len(items) == 1 else n.Tuple(tuple(items))
-
-
-def _read_names(function: n.Function) -> frozenset[str]:
-    return frozenset().union(
-        *(names_in(e) for s in statements(function.body) for e in expressions(s))
-    )
-
-
-def _rebound(function: n.Function) -> frozenset[str]:
-    return bound_names(function.body)
-
-
-def place_of(function: n.Function) -> str:
-    """The function's name and where it stands."""
-    span = function.span
-    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
-    return f"{function.name} ({line})"
-
-
-# --- kinds across a call ------------------------------------------------------------------------
-
-
-def canonical(given: Mapping[str, Kind], function: str) -> tuple[dict[str, Kind], dict[str, Dim]]:
-    """Argument kinds with sizes named after the callee's parameters, so that calls with the same
-    kinds share a pair; and the caller's size for each of these names.
-    """
-    names: dict[tuple[str, int], Dim] = {}
-    back: dict[str, Dim] = {}
-
-    def rename(d: int | Dim, label: str) -> int | Dim:
-        if isinstance(d, int):
-            return d
-        key = (d.name, d.minus)
-        if key not in names:
-            names[key] = Dim(label, not_one=d.not_one)
-            back[label] = d
-        return names[key]
-
-    return {
-        name: _mapped(kind, f"{function}({name})", rename) for name, kind in given.items()
-    }, back
-
-
-def _mapped(kind: Kind, label: str, rename: Callable[[int | Dim, str], int | Dim]) -> Kind:
-    match kind:
-        case Array():
-            dims = (rename(d, f"{label}.{i}") for i, d in enumerate(kind.dims))
-            return Array(kind.dtype, tuple(dims))
-        case Number() if kind.size is not None:
-            return Number(kind.type, rename(kind.size, f"{label}.size"))
-        case TupleOf():
-            items = enumerate(kind.items)
-            return TupleOf(tuple(_mapped(item, f"{label}.{i}", rename) for i, item in items))
-    return kind
-
-
-def _renamed(kind: Kind, back: Mapping[str, Dim], at: str) -> Kind:
-    """A result's kind in the caller's sizes; sizes made inside are new at each call."""
-
-    def rename(d: int | Dim, label: str) -> int | Dim:
-        if isinstance(d, int):
-            return d
-        known = back.get(d.name)
-        if known is None:
-            return Dim(f"{at}|{d.name}", d.minus)
-        return Dim(known.name, known.minus + d.minus, known.not_one and not d.minus)
-
-    return _mapped(kind, "", rename)

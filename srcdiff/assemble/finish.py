@@ -48,7 +48,6 @@ class Plan:
         copies: what is run before the forward sweep.
         wanted: the adjoints that must have a value at the end.
         results: gives the returned expression, for the kinds of variables at the end.
-        handed: whether tapes are lists handed down by the caller.
     """
 
     name: str
@@ -89,10 +88,14 @@ def finish(plan: Plan) -> n.Function:
     return _returned(plan, function)
 
 
-def finish_pair(plan: Plan) -> tuple[n.Function, n.Function, tuple[str, ...]]:
-    """The two sweeps as functions without parameters, and the lists that both are handed."""
+def finish_pair(
+    plan: Plan, tape_name: Callable[[str], str]
+) -> tuple[n.Function, n.Function, tuple[str, ...]]:
+    """The two sweeps as functions without parameters, and the lists that both are handed;
+    `tape_name` gives the name of one for a wish.
+    """
     function = _polished(plan)
-    planner = Planner(plan.names, _slot_kinds(plan, function), _sizes(plan), handed=True)
+    planner = Planner(plan.names, _slot_kinds(plan, function), _sizes(plan), handed=tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
     assert plan.value is not None
@@ -103,7 +106,7 @@ def finish_pair(plan: Plan) -> tuple[n.Function, n.Function, tuple[str, ...]]:
     second = replace(function, body=(*function.body[mark + 1 :], result))
     used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
     tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
-    return first, second, tuple(tapes)
+    return first, second, tuple(dict.fromkeys(tapes))
 
 
 def _folded_return(body: n.Block) -> n.Block:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcdiff.analysis.alias import in_place_names
+from srcdiff.analysis.alias import written_arguments
 from srcdiff.analysis.kinds import World
 from srcdiff.assemble.finish import Plan, finish
 from srcdiff.errors import UnsupportedError
@@ -170,8 +170,7 @@ def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:
 
 def written_params(primal: Primal) -> list[str]:
     """The parameters whose memory the primal writes into."""
-    written = in_place_names(primal.function, primal.kinds)
-    return [name for name in primal.function.param_names if name in written]
+    return written_arguments(primal.function, primal.kinds)
 
 
 def _results(

@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from srcdiff.assemble.calls import PairMaker, canonical, place_of
+from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
+from srcdiff.assemble.pairs import place_of
+from srcdiff.assemble.specialise import canonical
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import TANGENT_OF, Callee, Derived
 from srcdiff.ir.kinds import Kind
@@ -52,7 +54,7 @@ class Nesting:
             n.Call(call.callee, call.args, plain, span=call.span),
             self.surroundings.callee(derived.root),
         )
-        kinds, _ = canonical(
+        kinds = canonical(
             {name: self._kind(value, name, infer) for name, value in arguments.items()},
             derived.name,
         )

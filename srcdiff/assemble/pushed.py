@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcdiff.assemble.calls import Half, PairMaker, Site, place_of
+from srcdiff.assemble.calls import Half, PairMaker, Site, argument
+from srcdiff.assemble.pairs import Sweep, place_of
 from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.results import located
 from srcdiff.assemble.tangent import Pushforward, pushforward
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
 from srcdiff.ir.walk import names_of
-from srcdiff.normalize.arguments import Default
 from srcdiff.normalize.results import named_results
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.push import Pusher
@@ -32,7 +34,7 @@ class PushforwardMaker:
     """
 
     pairs: PairMaker
-    made: dict[Any, n.Function] = field(default_factory=dict)
+    made: dict[Any, Sweep] = field(default_factory=dict)
 
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression calls one of the user's functions."""
@@ -43,42 +45,45 @@ class PushforwardMaker:
         site = self.pairs.site(s, pusher.infer, pusher.varied, frozenset())
         if not site.wrt:
             return None
-        function = self._function(site, pusher)
-        values = [_value(argument) for argument in site.arguments.values()]
+        sweep = self._function(site, pusher)
+        values = [argument(site, name) for name in site.arguments]
         given = []
         for name in site.wrt:
-            tangent = pusher.full(_value(site.arguments[name]))
+            tangent = pusher.full(argument(site, name))
             assert tangent is not None
             given.append(tangent)
         kind = self.pairs.result_kind(site.call, pusher.infer)
-        half = Half(function, site.callee, False, (kind, kind), self.pairs)
-        call = n.Call(n.Ref(function.name, half, function), (*values, *given))
+        half = Half(sweep, site.callee, False, (kind, kind), self.pairs)
+        call = n.Call(n.Ref(sweep.named(self.pairs.names), half, sweep), (*values, *given))
         return n.Assign(n.Tuple((s.target, _tangent(s.target, tangents))), call, span=s.span)
 
-    def _function(self, site: Site, pusher: Pusher) -> n.Function:
-        kinds = self.pairs.kinds(site, pusher.infer)
+    def _function(self, site: Site, pusher: Pusher) -> Sweep:
+        kinds = self.pairs.kinds_at(site, pusher.infer)
         key = (site.callee, tuple(kinds.items()), site.wrt)
         if key not in self.made:
-            self.made[key] = self.pairs.inside(site, lambda: self._pushforward(site, kinds))
+            sweep = Sweep(f"{site.callee.name}_jvp")
+            # Before it has a text, as it may call itself.
+            self.made[key] = sweep
+            try:
+                sweep.function = self._pushforward(site, kinds, sweep)
+            except UnsupportedError as error:
+                raise located(error, site.call, site.callee) from None
+            # Callees first.
+            self.made[key] = self.made.pop(key)
         return self.made[key]
 
-    def _pushforward(self, site: Site, kinds: Mapping[str, Kind]) -> n.Function:
+    def _pushforward(self, site: Site, kinds: Mapping[str, Kind], sweep: Sweep) -> n.Function:
         lowered = site.callee.function
         lowered = named_results(lowered, Names(names_of(lowered)))
         world = self.pairs.world
         primal = prepare(lowered, site.wrt, Setting(kinds, world, self.pairs.ours))
-        name = self.pairs.names.fresh(f"{lowered.name}_jvp")
         doc = f"Value and tangent of {place_of(lowered)}."
         what = Pushforward(primal, site.wrt, kinds, world, self, inner=True)
-        return pushforward(what, name, doc)
+        return pushforward(what, sweep.named(self.pairs.names), doc)
 
     def functions(self) -> list[n.Function]:
         """The functions made, callees first."""
-        return list(self.made.values())
-
-
-def _value(argument: n.Expr | Default) -> n.Expr:
-    return n.Const(argument.value) if isinstance(argument, Default) else argument
+        return [sweep.function for sweep in self.made.values() if sweep.function is not None]
 
 
 def _tangent(target: n.Expr, tangents: Tangents) -> n.Place | n.Tuple:

@@ -115,8 +115,14 @@ class Nothing(Kind):
     """No value at all: what an empty list holds."""
 
 
+@dataclass(frozen=True)
+class Pending(Kind):
+    """Not known yet: what a recursive call returns, while that is being inferred."""
+
+
 UNKNOWN = Unknown()
 NOTHING = Nothing()
+PENDING = Pending()
 FLOAT = Number(float)
 INT = Number(int)
 BOOL = Number(bool)
@@ -224,9 +230,9 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     `label` names the meeting point and the variable: sizes that differ become a new size named
     after it, since equal names must mean equal sizes.
     """
-    if a == b or b == NOTHING:
+    if a == b or b in (NOTHING, PENDING):
         return a
-    if a == NOTHING:
+    if a in (NOTHING, PENDING):
         return b
     if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
         return Number(a.type)

@@ -43,13 +43,13 @@ class Planner:
         names: hands out names.
         kind_of: the kind of what a slot keeps.
         sizes: names of sizes that mean the same throughout.
-        handed: whether every tape is a list handed down by the caller.
+        handed: where every tape is a list handed down by the caller, gives its name for a wish.
     """
 
     names: Names
     kind_of: Callable[[n.Slot], Kind]
     sizes: frozenset[str] = frozenset()
-    handed: bool = False
+    handed: Callable[[str], str] | None = None
     tapes: dict[n.Slot, Tape] = field(default_factory=dict)
     # Names of the lists that a caller hands down, in order.
     parameters: list[str] = field(default_factory=list)
@@ -88,8 +88,8 @@ class Planner:
         return tape.keep(slot.place)
 
     def _planned(self, slot: n.Slot, loops: tuple[n.Stmt, ...]) -> Tape:
-        if self.handed:
-            name = n.Var(self.names.fresh(f"{slot.hint}_tape"))
+        if self.handed is not None:
+            name = n.Var(self.handed(f"{slot.hint}_tape"))
             self.parameters.append(name.name)
             return self._list(slot, name, start=False)
         if not loops:

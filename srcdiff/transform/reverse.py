@@ -16,6 +16,7 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Known, dtype_of, is_float, is_number
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.walk import (
@@ -61,8 +62,10 @@ class Calls(Protocol):
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression is such a call."""
 
-    def tapes(self, s: n.Assign, context: Context, useful: frozenset[str]) -> tuple[str, ...]:
-        """Names wished for the lists that the callee keeps its tapes in."""
+    def tapes(
+        self, s: n.Assign, context: Context, useful: frozenset[str], names: Names
+    ) -> tuple[str, ...]:
+        """Names of the lists that the callee keeps its tapes in."""
 
     def adjoint(
         self,
@@ -251,8 +254,7 @@ class Reverser:
         assert self._calls is not None
         useful = self._primal.activity.useful_after[s]
         if s not in self.lists:
-            hints = self._calls.tapes(s, context, useful)
-            self.lists[s] = tuple(self._primal.names.fresh(hint) for hint in hints)
+            self.lists[s] = self._calls.tapes(s, context, useful, self._primal.names)
         return self._calls.adjoint(s, targets, context, useful, self.lists[s])
 
     def _update(self, s: n.Update, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:

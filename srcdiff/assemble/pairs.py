@@ -1,0 +1,252 @@
+"""Pairs: a called function made into one function for each sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from srcdiff.analysis.kinds import World
+from srcdiff.assemble.finish import Plan, finish_pair
+from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.errors import UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Kind, TupleOf
+from srcdiff.ir.walk import bound_names, expressions, names_in, statements
+from srcdiff.transform.primal import Primal
+from srcdiff.transform.pull import Seed
+from srcdiff.transform.reverse import Calls, Reverser
+
+
+@dataclass(eq=False)
+class Sweep:
+    """One function of a pair. It has a name before it has a text, as it may call itself."""
+
+    wish: str
+    name: str = ""
+    function: n.Function | None = None
+
+    def named(self, names: Names) -> str:
+        """Its name, which is chosen when it is first needed."""
+        self.name = self.name or names.fresh(self.wish)
+        return self.name
+
+
+@dataclass(eq=False)
+class Question:
+    """What a pair is made for.
+
+    Attributes:
+        wrt: the parameters that are differentiated; in a function that calls itself, in any of
+            the calls.
+        useful: for each result, whether its adjoint is wanted; one entry for a single result.
+    """
+
+    callee: Callee
+    kinds: Mapping[str, Kind]
+    wrt: tuple[str, ...]
+    useful: tuple[bool, ...]
+    forward: Sweep
+    backward: Sweep
+    recursive: bool = False
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A list that a pair's two sweeps are handed, by the name that it has there.
+
+    Functions that call each other hand on each other's tapes: `owner` is the pair that a tape is
+    of. Its own tapes keep their names in each attempt at a pair, by the `wish` for them.
+    """
+
+    owner: Question
+    name: str
+    wish: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The two functions of a call.
+
+    Attributes:
+        keeps: whether there is a forward sweep; where there is none, the primal itself serves.
+        tapes: the lists that both are handed.
+        reads: the parameters that the reverse sweep reads: it takes seeds, these, then the tapes.
+    """
+
+    question: Question
+    tapes: tuple[Tape, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> list[n.Function]:
+        """The functions, once they are made."""
+        sweeps = (self.question.forward, self.question.backward)
+        return [s.function for s in sweeps if s.function is not None]
+
+    def alike(self, other: Pair) -> bool:
+        """Whether calls of the one are calls of the other."""
+        return self.tapes == other.tapes and self.reads == other.reads
+
+
+@dataclass(eq=False)
+class Frame:
+    """A function that is being reversed: what its calls need to know of it.
+
+    Attributes:
+        question: the pair that is being made; None for the derivative itself.
+        own: the tapes that the pair had in the last attempt.
+        lists: the names of the tapes of other pairs in the same cycle.
+    """
+
+    question: Question | None = None
+    own: tuple[Tape, ...] = ()
+    lists: dict[Tape, str] = field(default_factory=dict)
+    wishes: dict[str, str] = field(default_factory=dict)
+    _free: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for tape in self.own:
+            self._free.setdefault(tape.wish, []).append(tape.name)
+
+    def tape_name(self, wish: str, names: Names, role: str) -> str:
+        """The name of a tape of its own: that of the last attempt, or a new one."""
+        known = self._free.get(f"{role} {wish}")
+        name = known.pop(0) if known else names.fresh(wish)
+        self.wishes[name] = f"{role} {wish}"
+        return name
+
+
+@dataclass(frozen=True, eq=False)
+class Workshop:
+    """What pairs are made with."""
+
+    world: World
+    ours: Callable[[object], bool]
+    calls: Calls
+    names: Names
+
+
+def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
+    """Makes the functions of a pair; what they call is asked for as it is met."""
+    lowered = question.callee.function
+    setting = Setting(question.kinds, shop.world, shop.ours)
+    primal = prepare(lowered, question.wrt, setting)
+    primal.names.reserve(tape.name for tape in frame.own)
+    params = frozenset(lowered.param_names)
+    primal.one_shape = (primal.one_shape & params) - bound_names(primal.function.body)
+    several = isinstance(primal.kinds.returned, TupleOf)
+    value = n.Var(primal.names.fresh("value"))
+    wanted = [n.Var(primal.names.fresh("d")) if u else None for u in question.useful]
+    seeds = [seed for seed in wanted if seed is not None]
+    reverser = Reverser(
+        primal, lambda s: _seeds(s, wanted, several), value, shop.calls, leaves=True
+    )
+    sweeps = reverser.run()
+    adjoints = tuple(reverser.adjoints.name(name) for name in question.wrt)
+    plan = Plan(
+        order=primal.function.order + 1,
+        name=lowered.name,
+        params=lowered.params,
+        kinds={**question.kinds, **_seed_kinds(wanted, primal.kinds.returned)},
+        world=shop.world,
+        names=primal.names,
+        adjoints={a: p for p, a in reverser.adjoints.of.items()},
+        seed_order=reverser.temporaries.all,
+        copies=(),
+        forward=sweeps.forward,
+        reverse=sweeps.reverse,
+        wanted=adjoints,
+        results=lambda kind_of: _tuple([n.Var(a) for a in adjoints]),
+        doc="",
+        slot_kinds=primal.kinds,
+        inputs=frozenset(s.name for s in seeds),
+        lists=tuple(dict.fromkeys(x for names in reverser.lists.values() for x in names)),
+        value=value.name,
+    )
+    forward, backward, tapes = finish_pair(
+        plan, lambda wish: frame.tape_name(wish, primal.names, "slot")
+    )
+    return _named(question, frame, shop.names, primal, seeds, forward, backward, tapes)
+
+
+def _named(
+    question: Question,
+    frame: Frame,
+    names: Names,
+    primal: Primal,
+    seeds: list[n.Var],
+    forward: n.Function,
+    backward: n.Function,
+    tapes: tuple[str, ...],
+) -> Pair:
+    """The pair's functions with their parameters and names."""
+    lowered = question.callee.function
+    read = _read_names(backward)
+    reads = tuple(p.name for p in lowered.params if p.name in read)
+    place = place_of(lowered)
+    extra = tuple(n.Param(t, 1) for t in tapes)
+    plain = tuple(replace(p, passing=1, default=None, has_default=False) for p in lowered.params)
+    question.forward.function = None
+    if tapes:
+        question.forward.function = replace(
+            forward,
+            name=question.forward.named(names),
+            params=(*plain, *extra),
+            doc=f"Forward sweep of {place}: keeps what the reverse sweep needs on its tapes.",
+        )
+    given = tuple(n.Param(s.name, 1) for s in seeds)
+    question.backward.function = replace(
+        backward,
+        name=question.backward.named(names),
+        params=(*given, *(n.Param(name, 1) for name in reads), *extra),
+        doc=f"Reverse sweep of {place}, for the adjoint of its result.",
+    )
+    return Pair(question, tuple(_tape(question, frame, name) for name in tapes), reads)
+
+
+def _tape(question: Question, frame: Frame, name: str) -> Tape:
+    """A tape that a pair is handed: its own, or one of another in the same cycle."""
+    known = {**{tape.name: tape for tape in frame.own}, **{x: t for t, x in frame.lists.items()}}
+    return known[name] if name in known else Tape(question, name, frame.wishes[name])
+
+
+def _seeds(s: n.Return, seeds: list[n.Var | None], several: bool) -> list[tuple[n.Expr, Seed]]:
+    if s.value is None:
+        return []
+    if len(seeds) == 1 and not several:
+        return [(s.value, Seed(seeds[0], may_be_zero=True))] if seeds[0] is not None else []
+    if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(seeds):
+        raise UnsupportedError(
+            "the results of this call are not unpacked one by one.",
+            s.span,
+            None,
+            "return a tuple written out, and unpack it at the call: a, b = g(x).",
+        )
+    pairs = zip(s.value.items, seeds, strict=True)
+    return [(item, Seed(seed, may_be_zero=True)) for item, seed in pairs if seed is not None]
+
+
+def _seed_kinds(seeds: list[n.Var | None], kind: Kind | None) -> dict[str, Kind]:
+    kinds = kind.items if isinstance(kind, TupleOf) else (kind,)
+    return {
+        s.name: k for s, k in zip(seeds, kinds, strict=False) if s is not None and k is not None
+    }
+
+
+def _tuple(items: list[n.Expr]) -> n.Expr:
+    return items[0] if len(items) == 1 else n.Tuple(tuple(items))
+
+
+def _read_names(function: n.Function) -> frozenset[str]:
+    return frozenset().union(
+        *(names_in(e) for s in statements(function.body) for e in expressions(s))
+    )
+
+
+def place_of(function: n.Function) -> str:
+    """The function's name and where it stands."""
+    span = function.span
+    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
+    return f"{function.name} ({line})"
