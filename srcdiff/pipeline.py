@@ -11,7 +11,6 @@ import srcdiff.rules.load  # noqa: F401  (registers the rules)
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
 from srcdiff.assemble.gradient import written_params
-from srcdiff.assemble.nesting import plain
 from srcdiff.assemble.prepare import parameter_sizes
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
 from srcdiff.errors import UnsupportedError
@@ -132,7 +131,7 @@ def _primal(
         base = callee.Derived(base, step)
     if not request.inner:
         return lowered.function
-    return plain(world.nesting.callee(base, kinds).function)
+    return world.nesting.callee(base, kinds).function
 
 
 def _general(kind: Kind) -> Kind:

@@ -20,7 +20,6 @@ from srcdiff.assemble.specialise import canonical
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import TANGENT_OF, Callee, Derived
 from srcdiff.ir.kinds import Kind
-from srcdiff.ir.walk import blocks, with_blocks
 from srcdiff.normalize.arguments import Default, bind_arguments
 
 
@@ -84,20 +83,7 @@ class Nesting:
                 function = self.callee(base, kinds).function
             else:
                 function = self.surroundings.callee(base).function
-            work = derivation(plain(function), derived.step, kinds, self.surroundings.again())
+            work = derivation(function, derived.step, kinds, self.surroundings.again())
             made = work.functions(title(derived.step, place_of(function)), lambda kind: "?")
             self.made[key] = Callee(key, replace(made[-1], span=function.span))
         return self.made[key]
-
-
-def plain(function: n.Function) -> n.Function:
-    """A generated function as a primal: without its comments."""
-    return replace(function, body=_plain(function.body))
-
-
-def _plain(block: n.Block) -> n.Block:
-    return tuple(
-        replace(with_blocks(s, tuple(_plain(b) for b in blocks(s))), note=None)
-        for s in block
-        if not isinstance(s, n.Comment)
-    )

@@ -29,6 +29,7 @@ from srcdiff.ir.walk import (
 from srcdiff.normalize.arrays import single_indexing
 from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
+from srcdiff.normalize.comments import without_comments
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
@@ -48,7 +49,7 @@ class Setting:
 
 def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function in the form that the analyses take, with decided branches pruned."""
-    function = _with_derivatives(function, setting.world)
+    function = _with_derivatives(without_comments(function), setting.world)
     function = explicit_ends(jumps_to_tails(function, names))
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_loops(unpack(function, names), names)
