@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ def with_operands(e: n.Expr, infer: Infer, values: Mapping[str, n.Expr]) -> n.Ex
     """The expression that a rule covers, with other expressions as these operands.
 
     Example:
-        `np.dot(x, y)` with `{"b": z}` is `np.dot(x, z)`.
+        `np.dot(x, y)` with `{"b": z}` is `np.dot(x, z)`; `np.stack((x, y))` with
+        `{"arrays[1]": z}` is `np.stack((x, z))`.
     """
     args: tuple[n.Expr, ...]
     keywords: tuple[tuple[str, n.Expr], ...] = ()
@@ -115,14 +116,28 @@ def with_operands(e: n.Expr, infer: Infer, values: Mapping[str, n.Expr]) -> n.Ex
     numbers = tuple(n.Const(i) for i in range(len(args)))
     places = _arguments(entry, numbers, tuple((name, n.Const(name)) for name, _ in keywords))
     new: dict[Any, n.Expr] = {}
-    for name, value in values.items():
+    given: dict[Any, n.Expr] = {**dict(enumerate(args)), **dict(keywords)}
+    for part, value in values.items():
+        name, *path = part.replace("]", "").split("[")
         place = places[name]
+        if isinstance(place, tuple) and path:
+            place, path = place[int(path[0])], path[1:]
         if isinstance(place, tuple):
             assert isinstance(value, n.Tuple)
             new |= {p.value: item for p, item in zip(place, value.items, strict=True)}
         else:
-            new[place.value] = value
+            new[place.value] = _with_item(new.get(place.value, given[place.value]), path, value)
     return _rebuilt(e, tuple(new.get(i, arg) for i, arg in enumerate(args)), new)
+
+
+def _with_item(e: n.Expr, path: Sequence[str], value: n.Expr) -> n.Expr:
+    """Nested displays with one item replaced."""
+    if not path:
+        return value
+    assert isinstance(e, n.Tuple | n.List)
+    items = list(e.items)
+    items[int(path[0])] = _with_item(items[int(path[0])], path[1:], value)
+    return replace(e, items=tuple(items))
 
 
 def _rebuilt(e: n.Expr, args: tuple[n.Expr, ...], keywords: Mapping[Any, n.Expr]) -> n.Expr:

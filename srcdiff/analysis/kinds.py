@@ -182,10 +182,8 @@ class Inference:
         if bound.rule.elementwise:
             shapes = map(dims_of, bound.kinds)
             self.world.rely(dims for dims in shapes if dims)
-        elif _contracts(e):
-            a, b = (dims_of(kind) or () for kind in bound.kinds[:2])
-            if a and b:
-                self.world.rely_equal(a[-1], b[-2] if len(b) > 1 else b[-1])
+        for a, b in bound.rule.equal:
+            self.world.rely_equal(a, b)
         return bound.kind
 
     def _op(self, e: n.Op) -> Kind:
@@ -256,16 +254,6 @@ class Inference:
         if all(isinstance(c, Known) and isinstance(c.value, type) for c in classes):
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
-
-
-def _contracts(e: n.Expr) -> bool:
-    """Whether an expression is a product of matrices or vectors."""
-    if isinstance(e, n.Op):
-        return e.op == "matmul"
-    callee = e.callee if isinstance(e, n.Call) else None
-    if isinstance(callee, n.Field):
-        return callee.name == "dot"
-    return isinstance(callee, n.Ref) and (callee.value is np.dot or callee.value is np.matmul)
 
 
 def exact_type(kind: Kind) -> type | None:

@@ -24,10 +24,11 @@ def dot(a: Kind, b: Kind) -> Rule:
     if not m or not n:
         operands = {"a": a, "b": b}
         return elementwise_rule(np.dot, operands, [lambda b, d: d * b, lambda a, d: a * d])
+    met = ((m[-1], n[-2] if len(n) > 1 else n[-1]),)
     kind = array_kind(_product_dtype(a_dtype, b_dtype), m[:-1] + n[:-2] + n[-1:] * (len(n) > 1))
     if len(m) <= 2 and len(n) <= 2:
-        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH)
-    return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH)
+        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH, equal=met)
+    return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH, equal=met)
 
 
 @rule(np.matmul, "matmul")
@@ -35,13 +36,14 @@ def matmul(a: Kind, b: Kind) -> Rule:
     (a_dtype, m), (b_dtype, n) = array_parts(a), array_parts(b)
     if not m or not n:
         raise NoRule("@ does not take numbers", "write a * b")
+    met = ((m[-1], n[-2] if len(n) > 1 else n[-1]),)
     dims = broadcast_dims(m[:-2], n[:-2]) + m[-2:-1] + n[-1:] * (len(n) > 1)
     kind = array_kind(_product_dtype(a_dtype, b_dtype), dims)
     if len(m) <= 2 and len(n) <= 2:
-        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH)
+        return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH, equal=met)
     if len(m) == 1 or len(n) == 1:
-        return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH)
-    return Rule(kind=kind, pulls=_stack_pulls(m, n, dims), linear=BOTH)
+        return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH, equal=met)
+    return Rule(kind=kind, pulls=_stack_pulls(m, n, dims), linear=BOTH, equal=met)
 
 
 def _product_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:

@@ -16,6 +16,10 @@ the generated text; it is never run. Its parameters are any of
 Names that it takes from the enclosing rule function are constants and are inlined by value. It
 must be linear in `d`.
 
+An operand that is a display, such as the arrays of `np.stack((a, b))`, and a starred one have items
+that are operands in their turn: `pulls`, `linear` and `pushes` call them `arrays[0]`, and so may a
+template.
+
 One statement serves both modes wherever the mathematics allows. The partials of an elementwise
 function do: the tangent of the result is the partial times the tangent of the operand. So does a
 function that is linear in an operand: its tangent is the function itself, of the operand's tangent.
@@ -29,7 +33,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcdiff.ir.kinds import Kind
+from srcdiff.ir.kinds import Dim, Kind
 
 Template = Callable[..., Any]
 
@@ -70,6 +74,8 @@ class Rule:
         pushes: operand name -> template of the tangent's contribution, where neither of these
             serves. Its parameters are the operands, `y`, and `t`: the operand's tangent, of the
             operand's full shape. It must be linear in `t`.
+        equal: pairs of sizes that are equal, or else the call raises (those that a product sums
+            over); the sizes of elementwise operands need not be said.
     """
 
     kind: Kind
@@ -80,6 +86,7 @@ class Rule:
     linear: tuple[str, ...] = ()
     joint: bool = False
     pushes: Mapping[str, Template] = field(default_factory=dict)
+    equal: tuple[tuple[int | Dim, int | Dim], ...] = ()
 
 
 class NoRule(Exception):

@@ -100,8 +100,6 @@ class Pusher:
             case n.Call() if _is_ref(e.callee, np.where) and len(e.args) == 3:
                 sides = (self._or_zero(x, ZERO) for x in e.args[1:])
                 return n.Call(e.callee, (e.args[0], *sides))
-            case n.Call() if _display(e):
-                return n.Call(e.callee, (self._display(e.args[0]), *e.args[1:]), e.keywords)
             case n.Op() | n.Call() | n.Field():
                 return self._operation(e)
         self._refuse("this is not supported on values that are differentiated.")
@@ -115,7 +113,7 @@ class Pusher:
         return tangent
 
     def _display(self, e: n.Expr) -> n.Expr:
-        """The tangents of the items of nested displays that become one array."""
+        """The tangent of an operand, those of the items of nested displays; zeros written out."""
         if isinstance(e, n.List | n.Tuple):
             items = tuple(map(self._display, e.items))
             return n.List(items) if isinstance(e, n.List) else n.Tuple(items)
@@ -132,8 +130,7 @@ class Pusher:
         active = [
             name
             for name in dict.fromkeys((*rule.pulls, *rule.pushes, *rule.linear))
-            if name in bound.operands
-            and smooth_names(bound.operands[name], self.infer) & self.varied
+            if name in bound.parts and smooth_names(bound.parts[name], self.infer) & self.varied
         ]
         if rule.joint:
             linear = [name for name in rule.linear if name in bound.operands]
@@ -144,7 +141,7 @@ class Pusher:
 
     def _part(self, e: n.Expr, bound: Bound, name: str) -> n.Expr:
         """The part of the tangent that comes by one operand."""
-        rule, operand = bound.rule, bound.operands[name]
+        rule, operand = bound.rule, bound.parts[name]
         if rule.elementwise:
             tangent = self.push(operand)
             assert tangent is not None
@@ -185,9 +182,3 @@ class Pusher:
 
 def _is_ref(callee: n.Expr, value: Any) -> bool:
     return isinstance(callee, n.Ref) and callee.value is value
-
-
-def _display(e: n.Call) -> bool:
-    """Whether the call makes an array of a display: `np.array([a, b])`."""
-    made = _is_ref(e.callee, np.array) or _is_ref(e.callee, np.asarray)
-    return made and bool(e.args) and isinstance(e.args[0], n.List | n.Tuple)
