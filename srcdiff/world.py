@@ -191,6 +191,9 @@ class LiveWorld:
             value = home.read(name)
             if isinstance(value, ModuleType):
                 yield n.Ref(name, value, value)
+        for name, found in self.lowered.imports.items():
+            if isinstance(found.value, ModuleType):
+                yield n.Ref(name, found.value, found.value)
         yield n.Ref("np", np, np)
 
     def with_helpers(
@@ -242,6 +245,9 @@ class LiveWorld:
         for lowered, path in everyone:
             for name, home in lowered.free.items():
                 out.append(self._dependency(name, home, path, free))
+            for found in lowered.imports.values():
+                if found.home is not None and self.is_user_function(found.value):
+                    out.append(_fixed(found.name, found.home, path, found.value))
             out += self._attributes(lowered, path)
         return tuple(out)
 

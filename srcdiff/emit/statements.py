@@ -165,12 +165,17 @@ class Emitter:
             case n.Choose():
                 return ast.IfExp(self.expr(e.test), self.expr(e.a), self.expr(e.b))
             case n.Call():
-                keywords = [ast.keyword(name, self.expr(value)) for name, value in e.keywords]
+                keywords = [
+                    ast.keyword(None if name == "**" else name, self.expr(value))
+                    for name, value in e.keywords
+                ]
                 return ast.Call(self.expr(e.callee), [self.expr(a) for a in e.args], keywords)
             case n.Tuple():
                 return ast.Tuple([self.expr(item) for item in e.items], _LOAD)
             case n.List():
                 return ast.List([self.expr(item) for item in e.items], _LOAD)
+            case n.Starred():
+                return ast.Starred(self.expr(e.value), _LOAD)
             case n.OpaqueExpr():
                 return _plain(e.node)  # type: ignore[no-any-return]
         raise TypeError(f"{type(e).__name__} cannot be emitted")
@@ -185,13 +190,15 @@ class Emitter:
 
 
 def _is_item(node: ast.expr, inner: ast.AST) -> bool:
-    return isinstance(node, ast.Tuple) and any(
-        inner is item or _is_item(item, inner) for item in node.elts
-    )
+    items = node.elts if isinstance(node, ast.Tuple) else []
+    items = [node.value] if isinstance(node, ast.Starred) else items
+    return any(inner is item or _is_item(item, inner) for item in items)
 
 
 def _literal(value: Any) -> ast.expr:
     """A literal; a negative number is a sign and a number, as the parser has it."""
+    if type(value) is tuple:
+        return ast.Tuple([_literal(item) for item in value], _LOAD)
     if type(value) in (int, float) and (value < 0 or str(value).startswith("-")):
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(value)
@@ -211,16 +218,22 @@ def _plain(node: Any) -> Any:
 
 
 def _arguments(params: tuple[n.Param, ...]) -> ast.arguments:
-    groups: dict[int, list[ast.arg]] = {0: [], 1: [], 3: []}
+    groups: dict[int, list[ast.arg]] = {kind: [] for kind in range(5)}
     for p in params:
         groups[p.passing].append(ast.arg(p.name))
     positional = [p for p in params if p.passing in (0, 1)]
     defaults = [_default(p) for p in positional if p.has_default]
     keyword = [_default(p) if p.has_default else None for p in params if p.passing == 3]
-    return ast.arguments(groups[0], groups[1], None, groups[3], keyword, None, defaults)
+    star, double_star = (next(iter(groups[kind]), None) for kind in (2, 4))
+    return ast.arguments(groups[0], groups[1], star, groups[3], keyword, double_star, defaults)
 
 
 def _default(p: n.Param) -> ast.expr:
     """A default that a literal can say, else None (the caller always passes the value)."""
-    simple = p.default is None or type(p.default) in (bool, int, float, complex, str, bytes)
-    return _literal(p.default) if simple else ast.Constant(None)
+    return _literal(p.default) if _is_simple(p.default) else ast.Constant(None)
+
+
+def _is_simple(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_simple, value))
+    return value is None or type(value) in (bool, int, float, complex, str, bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import CellType, ModuleType
 from typing import Any, Protocol
 
@@ -51,10 +51,20 @@ _REFUSED = {
 }
 
 
+def _refused(node: Any, span: Span | None) -> UnsupportedError:
+    what, remedy = _REFUSED[type(node).__name__]
+    return UnsupportedError(f"{what} is not supported.", span, remedy=remedy)
+
+
 class Resolver(Protocol):
     """What lowering an expression needs to know of its surroundings."""
 
+    # What the expression assigns, in statements that come before its own.
+    before: list[n.Stmt]
+
     def span(self, node: Any) -> Span | None: ...
+
+    def assign(self, target: n.Var, value: Callable[[], n.Expr], span: Span | None) -> None: ...
 
     def name(self, name: str, span: Span | None) -> n.Expr: ...
 
@@ -77,10 +87,8 @@ def lower_expression(node: Any, scope: Resolver) -> n.Expr:
 
 def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     for inner in gast.walk(node):
-        refused = _REFUSED.get(type(inner).__name__)
-        if refused is not None:
-            what, remedy = refused
-            raise UnsupportedError(f"{what} is not supported.", span, remedy=remedy)
+        if type(inner).__name__ in _REFUSED:
+            raise _refused(inner, span)
     names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
     bound = {x.id for x in names if not isinstance(x.ctx, gast.Load)}
     reads = {x.id for x in names} - bound
@@ -137,36 +145,56 @@ def _unary(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 
 
 def _compare(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    args = (node.left, *node.comparators)
     ops = tuple(_COMPARE[type(op).__name__] for op in node.ops)
-    return n.Compare(ops, tuple(lower_expression(a, scope) for a in args), span=span)
+    first = tuple(lower_expression(a, scope) for a in (node.left, node.comparators[0]))
+    return n.Compare(ops, first + _sometimes(node.comparators[1:], scope), span=span)
 
 
 def _boolean(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     op = "and" if isinstance(node.op, gast.And) else "or"
-    return n.Op(op, tuple(lower_expression(v, scope) for v in node.values), span=span)
+    first = lower_expression(node.values[0], scope)
+    return n.Op(op, (first, *_sometimes(node.values[1:], scope)), span=span)
 
 
 def _choose(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    parts = (node.test, node.body, node.orelse)
-    return n.Choose(*(lower_expression(p, scope) for p in parts), span=span)
+    test = lower_expression(node.test, scope)
+    return n.Choose(test, *_sometimes((node.body, node.orelse), scope), span=span)
+
+
+def _sometimes(nodes: Iterable[Any], scope: Resolver) -> tuple[n.Expr, ...]:
+    """Expressions that may not be evaluated: they cannot assign in a statement before."""
+    count = len(scope.before)
+    out = tuple(lower_expression(node, scope) for node in nodes)
+    for s in scope.before[count:]:
+        raise UnsupportedError(
+            "an assignment inside an expression that may not be evaluated is not supported.",
+            s.span,
+            remedy=_REFUSED["NamedExpr"][1],
+        )
+    return out
+
+
+def _named(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    """`name := value`: assigned in a statement before."""
+    target = n.Var(node.target.id, span=scope.span(node.target))
+    scope.assign(target, lambda: lower_expression(node.value, scope), span)
+    return target
 
 
 def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    starred = any(isinstance(a, gast.Starred) for a in node.args)
-    if starred or any(k.arg is None for k in node.keywords):
-        return _opaque(node, scope, span)
     callee = lower_expression(node.func, scope)
     args = tuple(lower_expression(a, scope) for a in node.args)
-    keywords = tuple((k.arg, lower_expression(k.value, scope)) for k in node.keywords)
+    keywords = tuple((k.arg or "**", lower_expression(k.value, scope)) for k in node.keywords)
     return n.Call(callee, args, keywords, span=span)
 
 
 def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
-    if any(isinstance(item, gast.Starred) for item in node.elts):
-        return _opaque(node, scope, span)
     items = tuple(lower_expression(item, scope) for item in node.elts)
     return n.Tuple(items, span=span) if isinstance(node, gast.Tuple) else n.List(items, span=span)
+
+
+def _starred(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    return n.Starred(lower_expression(node.value, scope), span=span)
 
 
 _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
@@ -183,6 +211,8 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "Call": _call,
     "Tuple": _sequence,
     "List": _sequence,
+    "Starred": _starred,
+    "NamedExpr": _named,
 }
 
 

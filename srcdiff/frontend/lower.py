@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,19 +17,23 @@ import gast
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
+from srcdiff.frontend.imports import import_statement, imported_names
+from srcdiff.frontend.loops import loop_with_else, while_assigning
 from srcdiff.frontend.retrieve import Retrieved, retrieve
-from srcdiff.frontend.scope import Home, Scope
+from srcdiff.frontend.scope import Home, Imported, Scope
+from srcdiff.frontend.walk import declared_names, walk_here
 from srcdiff.ir import nodes as n
 from srcdiff.ir.walk import rebuild
 
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """A lowered function and the free names that it reads."""
+    """A lowered function, the free names that it reads and those that it imports."""
 
     function: n.Function
     free: dict[str, Home]
     source: Retrieved
+    imports: Mapping[str, Imported]
 
 
 def lower_function(function: Callable[..., Any]) -> Lowered:
@@ -39,7 +43,7 @@ def lower_function(function: Callable[..., Any]) -> Lowered:
         UnsupportedError: the function uses what the IR cannot say, or has no source.
     """
     source = retrieve(function)
-    scope = Scope(source, _local_names(source))
+    scope = Scope(source, _local_names(source), imports=imported_names(source))
     try:
         body = _body(source.node, scope)
     except UnsupportedError as error:
@@ -52,7 +56,7 @@ def lower_function(function: Callable[..., Any]) -> Lowered:
         source.span(),
         function,
     )
-    return Lowered(ir, scope.free, source)
+    return Lowered(ir, scope.free, source, scope.imports)
 
 
 @functools.cache
@@ -79,14 +83,6 @@ def _params(source: Retrieved) -> tuple[n.Param, ...]:
     empty = inspect.Parameter.empty
     out = []
     for p in signature.parameters.values():
-        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            stars = "*" if p.kind is p.VAR_POSITIONAL else "**"
-            raise UnsupportedError(
-                f"parameters such as {stars}{p.name} are not supported yet.",
-                source.span(),
-                remedy="name each parameter.",
-                function=source.name,
-            )
         default = None if p.default is empty else p.default
         out.append(n.Param(p.name, int(p.kind), default, p.default is not empty))
     return tuple(out)
@@ -95,7 +91,7 @@ def _params(source: Retrieved) -> tuple[n.Param, ...]:
 def _body(node: Any, scope: Scope) -> n.Block:
     if isinstance(node, gast.Lambda):
         value = lower_expression(node.body, scope)
-        return (n.Return(value, span=value.span),)
+        return (*scope.assigned_before(), n.Return(value, span=value.span))
     if isinstance(node, gast.AsyncFunctionDef):
         raise UnsupportedError(
             "async functions are not supported.",
@@ -119,23 +115,34 @@ def _statement(node: Any, scope: Scope) -> list[n.Stmt]:
     handler = _HANDLERS.get(type(node).__name__)
     if handler is None:
         return [_opaque(node, scope)]
-    return handler(node, scope)
+    out = handler(node, scope)
+    return [*scope.assigned_before(), *out]
 
 
 def _assign(node: Any, scope: Scope) -> list[n.Stmt]:
     span = scope.span(node)
     value = lower_expression(node.value, scope)
-    first, *rest = (_target(t, scope) for t in node.targets)
-    out: list[n.Stmt] = [n.Assign(first, value, span=span)]
-    if rest and not isinstance(first, n.Var):
-        raise UnsupportedError(
-            "a chained assignment must begin with a name.", span, remedy="write two assignments."
-        )
-    return out + [n.Assign(target, first, span=span) for target in rest]
+    targets = [_target(t, scope) for t in node.targets]
+    if len(targets) == 1:
+        return [n.Assign(targets[0], value, span=span)]
+    first: n.Expr = targets[0]
+    out: list[n.Stmt] = []
+    if not isinstance(first, n.Var):
+        first = n.Var(scope.fresh("value"), span=value.span)
+        targets.insert(0, first)
+    out.append(n.Assign(first, value, span=span))
+    return out + [n.Assign(target, first, span=span) for target in targets[1:]]
 
 
 def _target(node: Any, scope: Scope) -> n.Target:
+    count = len(scope.before)
     target = lower_expression(node, scope)
+    if len(scope.before) > count:
+        raise UnsupportedError(
+            "an assignment inside a target is not supported.",
+            target.span,
+            remedy="assign in a statement of its own.",
+        )
     if isinstance(target, n.List):
         target = n.Tuple(target.items, span=target.span)
     if isinstance(target, n.Var | n.Index | n.Field | n.Tuple):
@@ -145,12 +152,6 @@ def _target(node: Any, scope: Scope) -> n.Target:
             f"assigning to the global {target.name!r} is not supported.",
             target.span,
             remedy="return the value instead.",
-        )
-    if any(isinstance(inner, gast.Starred) for inner in gast.walk(node)):
-        raise UnsupportedError(
-            "a starred target is not supported.",
-            target.span,
-            remedy="take the parts by index and slice, such as x[0] and x[1:].",
         )
     raise UnsupportedError(
         "this assignment is not supported.",
@@ -175,30 +176,27 @@ def _update(node: Any, scope: Scope) -> list[n.Stmt]:
 
 def _if(node: Any, scope: Scope) -> list[n.Stmt]:
     test = lower_expression(node.test, scope)
+    before = scope.assigned_before()
     body, orelse = _block(node.body, scope), _block(node.orelse, scope)
-    return [n.If(test, body, orelse, span=test.span)]
+    return [*before, n.If(test, body, orelse, span=test.span)]
 
 
 def _while(node: Any, scope: Scope) -> list[n.Stmt]:
-    _no_else(node, scope)
     test = lower_expression(node.test, scope)
-    return [n.While(test, _block(node.body, scope), span=test.span)]
+    before = tuple(scope.assigned_before())
+    body, orelse = _block(node.body, scope), _block(node.orelse, scope)
+    loop = n.While(test, body, span=test.span)
+    if before:
+        return while_assigning(loop, before, orelse, scope)
+    return loop_with_else(loop, orelse, scope)
 
 
 def _for(node: Any, scope: Scope) -> list[n.Stmt]:
-    _no_else(node, scope)
     iterable = lower_expression(node.iter, scope)
+    before = scope.assigned_before()
     target = _target(node.target, scope)
-    return [n.For(target, iterable, _block(node.body, scope), span=iterable.span)]
-
-
-def _no_else(node: Any, scope: Scope) -> None:
-    if node.orelse:
-        raise UnsupportedError(
-            "else on a loop is not supported yet.",
-            scope.span(node.orelse[0]),
-            remedy="set a flag before the break and test it after the loop.",
-        )
+    loop = n.For(target, iterable, _block(node.body, scope), span=iterable.span)
+    return [*before, *loop_with_else(loop, _block(node.orelse, scope), scope)]
 
 
 def _return(node: Any, scope: Scope) -> list[n.Stmt]:
@@ -224,6 +222,15 @@ def _assert(node: Any, scope: Scope) -> list[n.Stmt]:
 
 
 def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
+    """`global` and `nonlocal`: where the names are only read, they say nothing."""
+    bound = {
+        x.id
+        for x in gast.walk(scope.source.node)
+        if isinstance(x, gast.Name) and not isinstance(x.ctx, gast.Load)
+    }
+    bound |= set(declared_names(scope.source.node.body))
+    if not bound & set(node.names):
+        return []
     word = type(node).__name__.lower()
     raise UnsupportedError(
         f"a function that assigns to {word} variables is not supported.",
@@ -232,10 +239,15 @@ def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
     )
 
 
+def _import(node: Any, scope: Scope) -> list[n.Stmt]:
+    lowered = import_statement(node, scope)
+    return [_opaque(node, scope)] if lowered is None else lowered
+
+
 def _opaque(node: Any, scope: Scope) -> n.Stmt:
     """A statement kept verbatim; a jump or a yield inside it could not be followed."""
     span = scope.span(node)
-    for inner in _walk_here(node):
+    for inner in walk_here([node]):
         if isinstance(
             inner, gast.Return | gast.Break | gast.Continue | gast.Yield | gast.YieldFrom
         ):
@@ -246,35 +258,12 @@ def _opaque(node: Any, scope: Scope) -> n.Stmt:
             )
     names = [x for x in gast.walk(node) if isinstance(x, gast.Name)]
     writes = {x.id for x in names if isinstance(x.ctx, gast.Store | gast.Del)} & scope.locals
-    writes |= set(_declared(node))
+    writes |= set(declared_names([node]))
     reads = {x.id for x in names if x.id in scope.locals}
     bound = {x.id for x in names if not isinstance(x.ctx, gast.Load)}
     others = sorted({x.id for x in names} - scope.locals - bound)
     free = tuple(scope.name(name, span) for name in others)
     return n.Opaque(node, tuple(sorted(reads)), tuple(sorted(writes)), free, span=span)
-
-
-def _walk_here(node: Any) -> Iterator[Any]:
-    """The nodes of a statement, those of functions and classes defined in it excluded."""
-    waiting = [node]
-    while waiting:
-        inner = waiting.pop()
-        yield inner
-        if not isinstance(
-            inner, gast.FunctionDef | gast.AsyncFunctionDef | gast.ClassDef | gast.Lambda
-        ):
-            waiting.extend(gast.iter_child_nodes(inner))
-
-
-def _declared(node: Any) -> list[str]:
-    """Names that imports and definitions inside a statement bind."""
-    out = []
-    for inner in _walk_here(node):
-        if isinstance(inner, gast.Import | gast.ImportFrom):
-            out += [(alias.asname or alias.name).partition(".")[0] for alias in inner.names]
-        elif isinstance(inner, gast.FunctionDef | gast.ClassDef):
-            out.append(inner.name)
-    return out
 
 
 def _describe(node: Any) -> str:
@@ -298,6 +287,8 @@ _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
     "Expr": _expression,
     "Raise": _raise,
     "Assert": _assert,
+    "Import": _import,
+    "ImportFrom": _import,
     "Global": _scope_statement,
     "Nonlocal": _scope_statement,
     "Break": lambda node, scope: [n.Break(span=scope.span(node))],

@@ -15,6 +15,7 @@ from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.expressions import module_attribute
 from srcdiff.frontend.retrieve import Retrieved, span_of
 from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
 from srcdiff.ir.names import PRIMAL
 
@@ -46,6 +47,21 @@ class Home:
     def _namespace(self) -> Mapping[str, Any]:
         assert self.namespace is not None
         return self.namespace
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """A module, function or class that an import inside of a function binds a name to.
+
+    Attributes:
+        value: the object.
+        name: what it is called in its module.
+        home: the module's namespace; None for a module.
+    """
+
+    value: Any
+    name: str
+    home: Home | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +133,50 @@ class Scope:
     """Resolves the names of one function while it is lowered.
 
     `constants` maps free names to expressions that replace them (a template's closure);
-    `free` collects every free name that was read, for the guards.
+    `imports` are the names that imports inside the function bind, and nothing else does;
+    `free` collects every free name that was read, for the guards; `before` collects what an
+    expression assigns, which is to stand in statements before its own.
     """
 
     source: Retrieved
     locals: frozenset[str]
     constants: Mapping[str, n.Expr] = field(default_factory=dict)
+    imports: Mapping[str, Imported] = field(default_factory=dict)
     free: dict[str, Home] = field(default_factory=dict)
+    before: list[n.Stmt] = field(default_factory=list)
+    # The names that the statement at hand has read so far.
+    _read: set[str] = field(default_factory=set)
+    _names: Names | None = None
+
+    def fresh(self, wish: str) -> str:
+        """A name that the function does not use."""
+        if self._names is None:
+            code = self.source.function.__code__
+            self._names = Names((*self.locals, *code.co_names, *code.co_freevars))
+        return self._names.fresh(wish)
+
+    def assign(self, target: n.Var, value: Callable[[], n.Expr], span: Span | None) -> None:
+        """Notes that the expression at hand assigns: in a statement that comes before it.
+
+        Raises:
+            UnsupportedError: the expression has read what the name stood for before.
+        """
+        is_read = target.name in self._read
+        s = n.Assign(target, value(), span=span)
+        if is_read:
+            raise UnsupportedError(
+                f"an expression that reads {target.name!r} and then assigns to it is not "
+                "supported.",
+                span,
+                remedy="assign in a statement of its own.",
+            )
+        self.before.append(s)
+
+    def assigned_before(self) -> list[n.Stmt]:
+        """What the statement at hand assigns before it, which ends here."""
+        found, self.before = self.before, []
+        self._read = set()
+        return found
 
     def span(self, node: Any) -> Span | None:
         if getattr(node, "lineno", None) is None:
@@ -131,7 +184,11 @@ class Scope:
         return span_of(node, self.source.file, self.source.lines)
 
     def name(self, name: str, span: Span | None) -> n.Expr:
+        if name in self.imports:
+            plain = plain_function(self.imports[name].value)
+            return n.Ref(name, plain, plain, span=span)
         if name in self.locals:
+            self._read.add(name)
             return n.Var(name, span=span)
         if name in self.constants:
             return self.constants[name]

@@ -116,7 +116,10 @@ class Choose(Expr):
 
 @dataclass(frozen=True)
 class Call(Expr):
-    """`callee(*args, **keywords)`. The callee is a Ref, or a Field for a method."""
+    """`callee(*args, **keywords)`. The callee is a Ref, or a Field for a method.
+
+    An argument may be Starred; the keyword "**" stands for a mapping of keywords.
+    """
 
     callee: Expr
     args: tuple[Expr, ...] = ()
@@ -131,6 +134,13 @@ class Tuple(Expr):
 @dataclass(frozen=True)
 class List(Expr):
     items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Starred(Expr):
+    """`*value`: an argument, an item of a display, or an item of a target."""
+
+    value: Expr
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,15 @@ def show(e: n.Expr) -> str:
         case n.Choose():
             return f"({show(e.a)} if {show(e.test)} else {show(e.b)})"
         case n.Call():
-            args = [show(a) for a in e.args] + [f"{k}={show(v)}" for k, v in e.keywords]
+            args = [show(a) for a in e.args]
+            args += [k + show(v) if k == "**" else f"{k}={show(v)}" for k, v in e.keywords]
             return f"{show(e.callee)}({', '.join(args)})"
         case n.Tuple():
             return f"({', '.join(map(show, e.items))},)"
         case n.List():
             return f"[{', '.join(map(show, e.items))}]"
+        case n.Starred():
+            return f"*{show(e.value)}"
         case n.OpaqueExpr():
             return e.text
     return repr(e)

@@ -16,6 +16,8 @@ def children(e: n.Expr) -> tuple[n.Expr, ...]:
             return (e.base, e.key)
         case n.Field():
             return (e.base,)
+        case n.Starred():
+            return (e.value,)
         case n.Slice():
             return tuple(x for x in (e.lower, e.upper, e.step) if x is not None)
         case n.Op() | n.Compare():
@@ -47,6 +49,9 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
         case n.Field():
             base = f(e.base)
             return e if base is e.base else n.Field(base, e.name, span=e.span)
+        case n.Starred():
+            value = f(e.value)
+            return e if value is e.value else n.Starred(value, span=e.span)
         case n.Slice():
             lower, upper, step = optional(e.lower), optional(e.upper), optional(e.step)
             same = lower is e.lower and upper is e.upper and step is e.step
@@ -187,6 +192,8 @@ def target_names(target: n.Expr) -> tuple[str, ...]:
             return (target.name,)
         case n.Tuple():
             return tuple(name for item in target.items for name in target_names(item))
+        case n.Starred():
+            return target_names(target.value)
     return ()
 
 
