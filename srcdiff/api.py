@@ -13,6 +13,7 @@ from srcdiff.dispatch import Dispatcher
 from srcdiff.ir.names import TRANSFORM
 from srcdiff.options import Options
 from srcdiff.parameters import Argnums
+from srcdiff.products import Pushforward, jvp, pushforward
 from srcdiff.target import Target
 
 
@@ -79,7 +80,7 @@ def value_and_grad(
     return derivative(f, Options(argnums, has_aux, backend, optimize, "value_and_grad"))
 
 
-for _transform in (grad, value_and_grad):
+for _transform in (grad, value_and_grad, jvp):
     setattr(_transform, TRANSFORM, _transform.__name__)
 
 
@@ -157,6 +158,7 @@ class Differentiable:
         "_dispatchers",
         "_function",
         "_options",
+        "_pushforward",
     )
 
     __name__: str
@@ -187,6 +189,7 @@ class Differentiable:
         self._function = function
         self._options = options
         self._derivatives: dict[str, Derivative] = {}
+        self._pushforward: Pushforward | None = None
         # Those of its bound methods.
         self._dispatchers: dict[str, Dispatcher] = {}
         functools.update_wrapper(self, function)
@@ -208,6 +211,13 @@ class Differentiable:
     def value_and_grad(self) -> Derivative:
         """The value and the gradient; see `srcdiff.value_and_grad`."""
         return self._derivative("value_and_grad")
+
+    @property
+    def jvp(self) -> Pushforward:
+        """The forward derivative; see `srcdiff.jvp`."""
+        if self._pushforward is None:
+            self._pushforward = pushforward(self)
+        return self._pushforward
 
     def _derivative(self, mode: str) -> Derivative:
         found = self._derivatives.get(mode)
@@ -277,6 +287,11 @@ class BoundDifferentiable:
     def value_and_grad(self) -> Derivative:
         """The value and the gradient; see `srcdiff.value_and_grad`."""
         return self._derivative("value_and_grad")
+
+    @property
+    def jvp(self) -> Pushforward:
+        """The forward derivative; see `srcdiff.jvp`."""
+        return pushforward(self)
 
     def _derivative(self, mode: str) -> Derivative:
         method = self.__func__

@@ -173,6 +173,14 @@ class Bound:
         self.equal_sizes = template.equal_sizes
         self.written = template.written
 
+    @property
+    def tangents(self) -> tuple[str, ...]:
+        """The parameters that a forward derivative has beside the primal's: the tangents."""
+        code = self.entry.__code__
+        first = code.co_argcount
+        named = code.co_varnames[first : first + code.co_kwonlyargcount]
+        return named[len(self.template.parameters.keywords) :]
+
     def is_right(self, values: tuple[Any, ...]) -> bool:
         """Whether the text is right for a call with these arguments, sizes aside."""
         return not self.has_guards or self.guards.hold(values)

@@ -186,6 +186,29 @@ class Dispatcher:
             return bound.entry(*args)
         return state.parameters.call(bound.entry, args)
 
+    def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Bound, Any]:
+        """The text for a call, and the arguments, one for each parameter."""
+        state = self.state
+        values = state.bind(*args, **kwargs)
+        bound = self._lookup(state, values, general=False)
+        if not bound.has_equal_sizes(values):
+            bound = self._lookup(state, values, general=True)
+        return bound, values
+
+    def run(self, bound: Bound, values: tuple[Any, ...], more: Mapping[str, Any]) -> Any:
+        """Run a text that takes more than the function's arguments.
+
+        Args:
+            bound: the text.
+            values: the arguments.
+            more: what else it takes, by name.
+        """
+        state = self.state
+        if bound.written:
+            self._check_written(state, bound, values)
+        state.latest = bound
+        return state.parameters.call(bound.entry, values, more)
+
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
         """The text for a call, without running it.
 
@@ -193,12 +216,7 @@ class Dispatcher:
             args: positional arguments, those that are bound included.
             kwargs: arguments passed by name.
         """
-        state = self.state
-        values = state.bind(*args, **kwargs)
-        bound = self._lookup(state, values, general=False)
-        if bound.has_equal_sizes(values):
-            return bound
-        return self._lookup(state, values, general=True)
+        return self.bound(args, kwargs)[0]
 
     def _lookup(self, state: _State, values: tuple[Any, ...], *, general: bool) -> Bound:
         found = _held(state.plan(values), general, values)

@@ -7,7 +7,7 @@ from typing import Any
 
 from srcdiff.parameters import Argnums, check_argnums
 
-MODES = ("grad", "value_and_grad")
+MODES = ("grad", "value_and_grad", "jvp")
 BACKENDS = ("numpy", "numba", "auto")
 OPTIMIZE = ("fast", "readable")
 
@@ -21,7 +21,7 @@ class Options:
         has_aux: whether the function returns `(value, aux)`.
         backend: what runs the text; only "numpy" as yet.
         optimize: "fast" or "readable".
-        mode: "grad" or "value_and_grad".
+        mode: "grad", "value_and_grad" or "jvp".
     """
 
     argnums: Argnums = 0
@@ -38,7 +38,9 @@ class Options:
             ValueError: there is no such backend, optimization or mode.
             NotImplementedError: the backend is not supported yet.
         """
-        object.__setattr__(self, "argnums", check_argnums(self.argnums))
+        # Without any tangent, a forward derivative has nothing to differentiate by.
+        if self.mode != "jvp" or self.argnums:
+            object.__setattr__(self, "argnums", check_argnums(self.argnums))
         if not isinstance(self.has_aux, bool):
             raise TypeError(f"has_aux is True or False, not {self.has_aux!r}")
         _check_choice("backend", self.backend, BACKENDS)
@@ -48,6 +50,11 @@ class Options:
             raise NotImplementedError(
                 f'backend={self.backend!r} is not supported yet; there is backend="numpy"'
             )
+
+    @classmethod
+    def forward(cls, wrt: tuple[str, ...], has_aux: bool) -> Options:
+        """The options of a forward derivative for tangents of these parameters."""
+        return cls(argnums=wrt, has_aux=has_aux, mode="jvp")
 
     @property
     def as_tuple(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -74,16 +74,27 @@ class Parameters:
         bind.__kwdefaults__ = kwdefaults
         return bind
 
-    def call(self, function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
-        """Call a function that has these parameters with what the binder gave."""
+    def call(
+        self,
+        function: Callable[..., Any],
+        values: tuple[Any, ...],
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Any:
+        """Call a function that has these parameters with what the binder gave.
+
+        Args:
+            function: the function.
+            values: what the binder gave.
+            more: arguments for further parameters of the function.
+        """
         if self.are_positional:
-            return function(*values)
+            return function(*values, **more)
         arguments = dict(zip(self.names, values, strict=True))
         named = {name: arguments[name] for name in self.keywords}
         if self.double_star:
             named |= arguments[self.double_star]
         rest = arguments[self.star] if self.star else ()
-        return function(*values[: len(self.positional)], *rest, **named)
+        return function(*values[: len(self.positional)], *rest, **named, **more)
 
 
 @functools.lru_cache(maxsize=256)
