@@ -112,11 +112,20 @@ class Activity:
         return frozenset(out)
 
 
-def activity(function: n.Function, kinds: Kinds, wrt: Iterable[str]) -> Activity:
-    """The activity of a function's variables, for derivatives with respect to `wrt`."""
+def activity(
+    function: n.Function, kinds: Kinds, wrt: Iterable[str], wanted: tuple[bool, ...] = ()
+) -> Activity:
+    """The activity of a function's variables, for derivatives with respect to `wrt`.
+
+    Args:
+        function: the function.
+        kinds: its kinds.
+        wrt: the parameters that are varied.
+        wanted: for each item of the tuple that it returns, whether its derivative is asked for.
+    """
     facts = Activity()
     _Varied(kinds, facts).block(function.body, frozenset(wrt))
-    _Useful(kinds, facts).block(function.body, _NONE)
+    _Useful(kinds, facts, wanted).block(function.body, _NONE)
     return facts
 
 
@@ -194,9 +203,10 @@ def _assigned(
 
 
 class _Useful:
-    def __init__(self, kinds: Kinds, facts: Activity) -> None:
+    def __init__(self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...]) -> None:
         self._kinds = kinds
         self._facts = facts
+        self._wanted = wanted
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(
@@ -219,7 +229,7 @@ class _Useful:
         infer = self._kinds.at(s)
         match s:
             case n.Return():
-                return _NONE if s.value is None else smooth_names(s.value, infer)
+                return _NONE if s.value is None else self._returned(s.value, infer)
             case n.Raise():
                 return _NONE
             case n.Assign():
@@ -232,6 +242,12 @@ class _Useful:
             case n.While() | n.For():
                 return self._loop(s, useful)
         return useful
+
+    def _returned(self, value: n.Expr, infer: Inference) -> Names:
+        if isinstance(value, n.Tuple) and len(value.items) == len(self._wanted):
+            pairs = zip(value.items, self._wanted, strict=True)
+            return _all((item for item, wanted in pairs if wanted), infer)
+        return smooth_names(value, infer)
 
     def _loop(self, s: n.While | n.For, useful: Names) -> Names:
         seen = self._seen.get(s)

@@ -132,7 +132,7 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
     """Makes the functions of a pair; what they call is asked for as it is met."""
     lowered = question.callee.function
     setting = Setting(question.kinds, shop.world, shop.ours)
-    primal = prepare(lowered, question.wrt, setting)
+    primal = prepare(lowered, question.wrt, setting, question.useful)
     primal.names.reserve(tape.name for tape in frame.own)
     params = frozenset(lowered.param_names)
     primal.one_shape = (primal.one_shape & params) - bound_names(primal.function.body)

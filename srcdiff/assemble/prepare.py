@@ -101,21 +101,26 @@ def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
     return map_expressions(s, special) if found else s
 
 
-def prepare(function: n.Function, wrt: Iterable[str], setting: Setting) -> Primal:
-    """The function normalised, and its facts for derivatives with respect to `wrt`."""
+def prepare(
+    function: n.Function, wrt: Iterable[str], setting: Setting, wanted: tuple[bool, ...] = ()
+) -> Primal:
+    """The function normalised, and its facts for derivatives with respect to `wrt`.
+
+    `wanted` tells for each item of the tuple that it returns whether its derivative is asked for.
+    """
     wrt = tuple(wrt)
     names = Names(names_of(function))
     function = normalized(function, names, setting)
     kinds = infer_kinds(function, setting.kinds, setting.world)
-    facts = activity(function, kinds, wrt)
+    facts = activity(function, kinds, wrt, wanted)
     function = _smooth_forms(function, kinds, facts, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
-    facts = activity(function, kinds, wrt)
+    facts = activity(function, kinds, wrt, wanted)
     named = name_costly(function, kinds, facts, names)
     if named.body != function.body:
         function = named
         kinds = infer_kinds(function, setting.kinds, setting.world)
-        facts = activity(function, kinds, wrt)
+        facts = activity(function, kinds, wrt, wanted)
     primal = Primal(
         function,
         kinds,
