@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.assemble.calls import Half, PairMaker
+from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.nesting import Nesting
+from srcdiff.assemble.sweeps import Half
 from srcdiff.emit.module import FreeNames
 from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.lower import Lowered, lower_function
@@ -127,6 +128,8 @@ class LiveWorld:
         if value in (range, reversed, len, isinstance) or lookup(value) is not None:
             return True
         if not self.is_user_function(value) or self.calls is None or self.derived(value):
+            return False
+        if isinstance(value, Half) and value.acts:
             return False
         return self.calls.is_pure(self.callee(value))
 

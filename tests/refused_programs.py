@@ -236,52 +236,100 @@ def f(x):
         "",
     ),
     Refused(
-        "recursion",
+        "recursion_with_more_dimensions_each_time",
         """
 def g(x, n):
     if n == 0:
-        return x
-    return np.sin(«g(x, n - 1)»)
+        return np.sum(x)
+    return «g(x[None], n - 1)»
 
 
-def f(x):
-    return np.sum(g(x, 3))
+def f(x, n):
+    return g(x, n) * 2.0
 """,
-        "g calls itself; recursion is not supported yet.",
-        "loop",
+        "g calls itself with arguments of another type each time.",
+        "same types",
+        (X, 3),
         function="g",
     ),
     Refused(
-        "recursion_of_the_function_itself",
+        "recursion_with_a_longer_tuple_each_time",
         """
-def f(x, n):
+def f(x, n, path=()):
     if n == 0:
-        return x[0]
-    return np.sin(«f(x, n - 1)»)
+        return x[len(path)]
+    return np.sin(«f(x, n - 1, (path, n))»)
 """,
-        "f calls itself; recursion is not supported yet.",
-        "loop",
-        (X, 3),
+        "f calls itself with arguments of another type each time.",
+        "same types",
+        (X, 2),
     ),
     Refused(
-        "mutual_recursion",
+        "mutual_recursion_with_more_dimensions_each_time",
         """
 def g(x, n):
     if n == 0:
-        return x
-    return np.sin(h(x, n - 1))
+        return np.sum(x)
+    return np.sin(h(x[None], n - 1))
 
 
 def h(x, n):
     return 2.0 * «g(x, n)»
 
 
-def f(x):
-    return np.sum(g(x, 3))
+def f(x, n):
+    return g(x, n) * 2.0
 """,
-        "recursion is not supported yet.",
-        "loop",
+        "g calls itself with arguments of another type each time.",
+        "same types",
+        (X, 3),
         function="h",
+    ),
+    Refused(
+        "recursion_without_an_end",
+        """
+def g(x):
+    y = x * 0.5
+    return g(y) + 1.0
+
+
+def f(x):
+    return «g(np.sum(x))»
+""",
+        "g calls itself on every path, and never returns.",
+        "give it a case",
+    ),
+    Refused(
+        "recursion_that_writes_into_its_argument",
+        """
+def g(v, n):
+    if n == 0:
+        return np.sum(v)
+    v[0] = v[1] * 2.0
+    return g(v, n - 1)
+
+
+def f(x):
+    return «g(x * 1.0, 2)»
+""",
+        "g writes into its argument 'v'",
+        "v = v.copy()",
+    ),
+    Refused(
+        "recursion_with_an_unknown_function_inside",
+        """
+def g(x, n):
+    if n == 0:
+        return «np.unwrap(x)»
+    return 0.5 * g(x, n - 1)
+
+
+def f(x):
+    return np.sum(g(x, 2))
+""",
+        "no derivative is known for np.unwrap.",
+        "functions that have a derivative",
+        function="g",
     ),
     Refused(
         "helper_writes_into_its_argument",

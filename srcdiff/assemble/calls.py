@@ -19,38 +19,18 @@ from typing import Any
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, World
-from srcdiff.assemble.pairs import Frame, Pair, Question, Sweep, Tape, Workshop, make
+from srcdiff.assemble.pairs import Frame, Pair, Question, Tape, Workshop, make
 from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.results import Helpers, Results, located
+from srcdiff.assemble.sweeps import Half, Sweep
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, is_float
 from srcdiff.ir.walk import base_name
-from srcdiff.normalize.arguments import Default, bind_arguments
+from srcdiff.normalize.arguments import Default, bind_arguments, place_arguments
 from srcdiff.transform.statements import Adjoint, Context, called
-
-
-@dataclass(frozen=True, eq=False)
-class Half:
-    """What a call in the text refers to: one function of a pair.
-
-    `results` are the kinds of what the reverse sweep returns. To the derivative that `owner` works
-    for it is a part of the answer; to a derivative of that one, a function like any other.
-    """
-
-    sweep: Sweep
-    primal: Callee
-    forward: bool
-    results: tuple[Kind, ...]
-    owner: object
-
-    @property
-    def function(self) -> n.Function:
-        """The function, once the pair is made."""
-        assert self.sweep.function is not None
-        return self.sweep.function
 
 
 @dataclass(frozen=True)
@@ -107,8 +87,8 @@ class PairMaker:
     def half_kind(self, call: n.Call, half: Half, infer: Callable[[n.Expr], Kind]) -> Kind:
         """The kind that a call of one function of a pair gives."""
         if half.forward:
-            count = len(half.primal.params)
-            return self.result_kind(n.Call(half.primal.ref, call.args[:count]), infer)
+            # Handed every argument by its place, and behind these the tapes.
+            return self.result_kind(place_arguments(half.primal, call.args), infer)
         return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
     def check_inside(self, call: n.Call, infer: Inference, varied: frozenset[str]) -> None:
@@ -135,10 +115,11 @@ class PairMaker:
             if not isinstance(value, Default) and smooth_names(value, infer) & varied
         )
         targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
-        return Site(call, callee, arguments, wrt, tuple(base_name(t) in useful for t in targets))
+        wanted = tuple(base_name(t) in useful for t in targets)
+        return Site(call, callee, arguments, wrt, wanted)
 
     def kinds_at(self, site: Site, infer: Inference) -> Mapping[str, Kind]:
-        """The kinds that the callee is specialised for, for this call."""
+        """The kinds that the callee is specialised for, sizes named after its parameters."""
         kinds = self.results.kinds_for(site.call, infer)
         for name in site.wrt:
             _check_kind(kinds[name], name, site)
@@ -160,7 +141,7 @@ class PairMaker:
         if found is None:
             found = self._questions.get((common, None))
             running = found is not None and self._solver.is_running(found)
-            if found is not None and (running or found.recursive):
+            if found is not None and (running or self._solver.is_cyclic(found)):
                 wider = tuple(p for p in kinds if p in found.wrt or p in site.wrt)
                 if wider != found.wrt and running:
                     found.wrt = wider
@@ -170,11 +151,10 @@ class PairMaker:
             else:
                 found = None
         if found is None:
-            forward, backward = Sweep(f"{callee.name}_fwd"), Sweep(f"{callee.name}_bwd")
-            found = Question(callee, kinds, site.wrt, site.useful, forward, backward)
+            sweeps = (Sweep(f"{callee.name}_{end}") for end in ("fwd", "bwd"))
+            found = Question(callee, kinds, site.wrt, site.useful, *sweeps)
             self._questions[common, None] = found
         self._questions[common, site.wrt] = found
-        found.recursive |= self._solver.is_running(found)
         return found
 
     def _made(self, question: Question) -> Pair:
@@ -239,7 +219,7 @@ class PairMaker:
         # An adjoint of a Python number may be NumPy's.
         results = tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
         sweep = pair.question.backward
-        half = Half(sweep, pair.question.callee, False, results, self)
+        half = Half(sweep, site.callee, False, results, self, keeps=bool(lists))
         ref = n.Ref(sweep.named(self.names), half, sweep)
         call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
         return called(call, list(zip(operands, kinds, strict=True)), targets, context)
@@ -251,7 +231,7 @@ class PairMaker:
             return s
         args = [argument(site, name) for name in site.arguments]
         sweep = pair.question.forward
-        half = Half(sweep, pair.question.callee, True, (), self)
+        half = Half(sweep, site.callee, True, (), self, keeps=True)
         ref = n.Ref(sweep.named(self.names), half, sweep)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)

@@ -12,10 +12,11 @@ from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Step
+from srcdiff.ir.callee import Callee, Step
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Kind, TupleOf
 from srcdiff.ir.walk import names_of, statements
+from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
 from srcdiff.normalize.results import named_results
 from srcdiff.transform.primal import Primal
@@ -88,9 +89,18 @@ def derivation(
     Raises:
         UnsupportedError: the function does what cannot be differentiated.
     """
-    if step.mode == "jvp":
-        function = named_results(function, Names(names_of(function)))
-    primal = prepare(function, step.wrt, Setting(kinds, calls.world, calls.ours))
+    setting = Setting(kinds, calls.world, calls.ours)
+
+    def ready(function: n.Function) -> Primal:
+        if step.mode == "jvp":
+            function = named_results(function, Names(names_of(function)))
+        return prepare(function, step.wrt, setting)
+
+    primal = ready(function)
+    if function.origin is not None and calls.results.is_called(Callee(function.origin, function)):
+        # One that calls itself is differentiated as a callee, of one that does nothing else.
+        calls.names.reserve((f"{function.name}_{step.mode}",))
+        primal = ready(calling(function, step.has_aux))
     return Derivation(step, primal, kinds, calls)
 
 

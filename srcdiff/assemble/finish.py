@@ -10,11 +10,13 @@ import numpy as np
 from srcdiff.analysis.alias import aliases, partners
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
+from srcdiff.assemble.sweeps import is_sweep_call
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind
+from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -154,6 +156,7 @@ def _polished(plan: Plan) -> n.Function:
         _dead,
         _refold,
         _dead,
+        _unused,
         _seeds_in_order,
         _own,
         _signs,
@@ -255,6 +258,25 @@ def _dead(plan: Plan, function: n.Function) -> n.Function:
     live = frozenset(plan.wanted) | _values(plan)
     body = dead(function.body, live, plan.world.is_pure, lambda name: partners(name, pairs))
     return replace(function, body=body)
+
+
+def _unused(plan: Plan, function: n.Function) -> n.Function:
+    """Forward sweeps whose results nobody reads are run for their tapes alone."""
+    used = _values(plan) | frozenset(plan.wanted)
+    for s in statements(function.body):
+        used |= mentions(s)
+    return replace(function, body=_without(function.body, used))
+
+
+def _without(block: n.Block, used: frozenset[str]) -> n.Block:
+    out: list[n.Stmt] = []
+    for s in block:
+        s = with_blocks(s, tuple(_without(b, used) for b in blocks(s)))
+        if isinstance(s, n.Assign) and is_sweep_call(s.value):
+            if isinstance(s.target, n.Var) and s.target.name not in used:
+                s = n.Effect(s.value, span=s.span)
+        out.append(s)
+    return tuple(out)
 
 
 def _values(plan: Plan) -> frozenset[str]:

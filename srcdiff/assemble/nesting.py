@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
-from srcdiff.assemble.pairs import place_of
 from srcdiff.assemble.specialise import canonical
+from srcdiff.assemble.sweeps import place_of
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import TANGENT_OF, Callee, Derived
 from srcdiff.ir.kinds import Kind

@@ -8,29 +8,16 @@ from dataclasses import dataclass, field, replace
 from srcdiff.analysis.kinds import World
 from srcdiff.assemble.finish import Plan, finish_pair
 from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.sweeps import Sweep, place_of
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf
 from srcdiff.ir.walk import bound_names, expressions, names_in, statements
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
-
-
-@dataclass(eq=False)
-class Sweep:
-    """One function of a pair. It has a name before it has a text, as it may call itself."""
-
-    wish: str
-    name: str = ""
-    function: n.Function | None = None
-
-    def named(self, names: Names) -> str:
-        """Its name, which is chosen when it is first needed."""
-        self.name = self.name or names.fresh(self.wish)
-        return self.name
 
 
 @dataclass(eq=False)
@@ -49,7 +36,6 @@ class Question:
     useful: tuple[bool, ...]
     forward: Sweep
     backward: Sweep
-    recursive: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,15 +131,20 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
     )
     sweeps = reverser.run()
     adjoints = tuple(reverser.adjoints.name(name) for name in question.wrt)
+    lists = tuple(dict.fromkeys(x for names in reverser.lists.values() for x in names))
     plan = Plan(
-        order=primal.function.order + 1,
         name=lowered.name,
         params=lowered.params,
-        kinds={**question.kinds, **_seed_kinds(wanted, primal.kinds.returned)},
+        kinds={
+            **question.kinds,
+            **_seed_kinds(wanted, primal.kinds.returned),
+            **dict.fromkeys(lists, ListOf(UNKNOWN)),
+        },
         world=shop.world,
         names=primal.names,
         adjoints={a: p for p, a in reverser.adjoints.of.items()},
         seed_order=reverser.temporaries.all,
+        order=primal.function.order + 1,
         copies=(),
         forward=sweeps.forward,
         reverse=sweeps.reverse,
@@ -162,7 +153,7 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
         doc="",
         slot_kinds=primal.kinds,
         inputs=frozenset(s.name for s in seeds),
-        lists=tuple(dict.fromkeys(x for names in reverser.lists.values() for x in names)),
+        lists=lists,
         value=value.name,
     )
     forward, backward, tapes = finish_pair(
@@ -243,10 +234,3 @@ def _read_names(function: n.Function) -> frozenset[str]:
     return frozenset().union(
         *(names_in(e) for s in statements(function.body) for e in expressions(s))
     )
-
-
-def place_of(function: n.Function) -> str:
-    """The function's name and where it stands."""
-    span = function.span
-    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
-    return f"{function.name} ({line})"

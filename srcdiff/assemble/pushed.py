@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcdiff.assemble.calls import Half, PairMaker, Site, argument
-from srcdiff.assemble.pairs import Sweep, place_of
+from srcdiff.assemble.calls import PairMaker, Site, argument
 from srcdiff.assemble.prepare import Setting, prepare
 from srcdiff.assemble.results import located
+from srcdiff.assemble.sweeps import Half, Sweep, place_of
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n

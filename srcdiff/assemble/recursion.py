@@ -33,6 +33,7 @@ class Solver(Generic[V]):
     _running: dict[Hashable, set[Hashable]] = field(default_factory=dict)
     # The facts found in this round from others that are still being found: these others.
     _waits: dict[Hashable, frozenset[Hashable]] = field(default_factory=dict)
+    _cyclic: set[Hashable] = field(default_factory=set)
     _changes: int = 0
 
     def is_settled(self, key: Hashable) -> bool:
@@ -42,6 +43,10 @@ class Solver(Generic[V]):
     def is_running(self, key: Hashable) -> bool:
         """Whether the fact is being found."""
         return key in self._running
+
+    def is_cyclic(self, key: Hashable) -> bool:
+        """Whether the fact was met while it was being found."""
+        return key in self._cyclic
 
     def running(self) -> list[Hashable]:
         """The facts that are being found, outermost first."""
@@ -61,6 +66,7 @@ class Solver(Generic[V]):
         if key in self._settled:
             return self._settled[key]
         if key in self._running:
+            self._cyclic.add(key)
             self._note({key})
             return self._found.get(key, start)
         if key in self._waits:
@@ -82,6 +88,8 @@ class Solver(Generic[V]):
         if not self.same(self._found.get(key, start), value):
             self._changes += 1
         self._found[key] = value
+        if asked:
+            self._cyclic.add(key)
         outer = frozenset(asked - {key})
         if outer:
             self._wait(key, outer)

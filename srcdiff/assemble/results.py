@@ -29,6 +29,9 @@ from srcdiff.normalize.arguments import Default, bind_arguments
 _DEPTH = 10
 
 
+_IMPURE = n.Effect | n.Opaque | n.Raise | n.Assert | n.While
+
+
 class Helpers(Callees, Protocol):
     """Where called functions come from."""
 
@@ -42,7 +45,6 @@ class Special:
 
     callee: Callee
     kinds: dict[str, Kind]
-    recursive: bool = False
 
 
 @dataclass(eq=False)
@@ -69,9 +71,9 @@ class Results:
         assert isinstance(call.callee, n.Ref)
         return self.helpers.callee(call.callee.value)
 
-    def is_recursive(self, callee: Callee) -> bool:
-        """Whether calls of the function were met inside of it."""
-        return any(x.recursive for x in self._known.values() if x.callee == callee)
+    def is_called(self, callee: Callee) -> bool:
+        """Whether a call of the function was met."""
+        return any(special.callee == callee for special in self._known.values())
 
     # --- kinds of results -----------------------------------------------------------------------
 
@@ -87,8 +89,12 @@ class Results:
         except UnsupportedError as error:
             raise located(error, call, callee) from None
         if found == PENDING and self._solver.is_settled(special):
-            # It never returns.
-            found = UNKNOWN
+            raise UnsupportedError(
+                f"{callee.name} calls itself on every path, and never returns.",
+                call.span,
+                None,
+                "give it a case in which it returns without calling itself.",
+            )
         label = f"{getattr(infer, 'at', '')}|{show(call)}"
         return in_terms_of(given, special.kinds, found, label)
 
@@ -104,16 +110,15 @@ class Results:
         special = self._known.get(key)
         if special is None:
             special = self._known[key] = self._widened(callee, kinds, call)
-        if self._solver.is_running(special):
-            special.recursive = True
         return special
 
     def _widened(self, callee: Callee, kinds: dict[str, Kind], call: n.Call) -> Special:
         """A specialisation that holds for these kinds: one in progress is widened for them."""
-        alike = self._shapes.setdefault((callee, shape(kinds)), [])
+        exact = any(r.value is isinstance or r.value is type for r in _references(callee.function))
+        alike = self._shapes.setdefault((callee, shape(kinds, exact)), [])
         for special in alike:
             running = self._solver.is_running(special)
-            if not (running or special.recursive):
+            if not (running or self._solver.is_cyclic(special)):
                 continue
             wide = generalised(special.kinds, kinds, callee.name)
             if wide == special.kinds:
@@ -197,21 +202,24 @@ class Results:
             if callee in seen:
                 continue
             seen.add(callee)
-            for s in statements(callee.function.body):
-                if isinstance(s, n.Effect | n.Opaque | n.Raise | n.Assert | n.While):
-                    return False
-                refs = (x for e in expressions(s) for x in subexpressions(e))
-                todo += [
-                    self.helpers.callee(x.value)
-                    for x in refs
-                    if isinstance(x, n.Ref) and self.ours(x.value)
-                ]
+            if any(isinstance(s, _IMPURE) for s in statements(callee.function.body)):
+                return False
+            refs = _references(callee.function)
+            todo += [self.helpers.callee(r.value) for r in refs if self.ours(r.value)]
         return True
 
 
 def located(error: UnsupportedError, call: n.Call, callee: Callee) -> UnsupportedError:
     """The error in the function that it lies in: the callee, unless it points to the call."""
     return error if error.span == call.span else error.inside(callee.name)
+
+
+def _references(function: n.Function) -> list[n.Ref]:
+    """What a function names of what lies outside of it."""
+    found = (
+        x for s in statements(function.body) for e in expressions(s) for x in subexpressions(e)
+    )
+    return [x for x in found if isinstance(x, n.Ref)]
 
 
 def _refuse_writes(function: n.Function, facts: Kinds, call: n.Call) -> None:

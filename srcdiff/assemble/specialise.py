@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from srcdiff.ir.kinds import PENDING, Array, Dim, Kind, ListOf, Number, TupleOf
+from srcdiff.ir.kinds import (
+    FLOAT,
+    FLOAT64,
+    PENDING,
+    Array,
+    Dim,
+    Kind,
+    ListOf,
+    Number,
+    Scalar,
+    TupleOf,
+    join,
+)
 
 Size = int | Dim
 Kinds = Mapping[str, Kind]
@@ -19,7 +31,7 @@ def canonical(given: Kinds, function: str) -> dict[str, Kind]:
 
 
 def generalised(a: Kinds, b: Kinds, function: str) -> dict[str, Kind]:
-    """Argument kinds that hold for both of two calls, which differ in sizes alone."""
+    """Argument kinds that hold for both of two calls of one shape."""
     names: dict[tuple[str, int, str, int], Dim] = {}
 
     def joined(x: Size, y: Size, label: str) -> Size:
@@ -42,7 +54,7 @@ def _not_one(size: Size) -> bool:
 
 
 def _zipped(a: Kind, b: Kind, label: str, joined: Callable[[Size, Size, str], Size]) -> Kind:
-    """Two kinds that differ in sizes alone, with the sizes joined."""
+    """Two kinds of one shape, with their sizes joined."""
     match a, b:
         case Array(), Array():
             dims = enumerate(zip(a.dims, b.dims, strict=True))
@@ -54,25 +66,30 @@ def _zipped(a: Kind, b: Kind, label: str, joined: Callable[[Size, Size, str], Si
             return Number(a.type, None if literal and isinstance(size, Dim) else size)
         case Number(), Number():
             return Number(a.type)
+        case (Number(), Scalar()) | (Scalar(), Number()):
+            return join(a, b, label)
         case TupleOf(), TupleOf():
             items = enumerate(zip(a.items, b.items, strict=True))
             return TupleOf(tuple(_zipped(x, y, f"{label}.{i}", joined) for i, (x, y) in items))
     return a
 
 
-def shape(kinds: Kinds) -> tuple[Any, ...]:
-    """The kinds without any sizes: calls that agree in this can share a specialisation."""
-    return tuple((name, _without_sizes(kind)) for name, kind in kinds.items())
+def shape(kinds: Kinds, exact: bool) -> tuple[Any, ...]:
+    """The kinds without any sizes: calls that agree in this can share a specialisation.
+
+    `exact`: whether a float and NumPy's, which is what arithmetic makes of it, are two.
+    """
+    return tuple((name, _without_sizes(kind, exact)) for name, kind in kinds.items())
 
 
-def _without_sizes(kind: Kind) -> Kind:
+def _without_sizes(kind: Kind, exact: bool) -> Kind:
     match kind:
         case Array():
             return Array(kind.dtype, (0,) * kind.ndim)
         case Number():
-            return Number(kind.type)
+            return FLOAT64 if kind == FLOAT and not exact else Number(kind.type)
         case TupleOf():
-            return TupleOf(tuple(map(_without_sizes, kind.items)))
+            return TupleOf(tuple(_without_sizes(item, exact) for item in kind.items))
     return kind
 
 

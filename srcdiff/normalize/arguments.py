@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,32 @@ def bind_arguments(call: n.Call, callee: Callee) -> Mapping[str, n.Expr | Defaul
         raise UnsupportedError(f"{callee.name}(): {error}.", call.span) from None
     bound.apply_defaults()
     return dict(bound.arguments)
+
+
+def calling(function: n.Function, pair: bool) -> n.Function:
+    """A function with the same parameters that returns what this one does by a call of it.
+
+    `pair`: whether it returns two values.
+    """
+    call = place_arguments(Callee(function.origin, function), tuple(map(_local, function.params)))
+    call = replace(call, span=function.span)
+    end = n.Return(call, span=function.span)
+    if not pair:
+        return replace(function, body=(end,))
+    names = Names(function.param_names)
+    results = n.Tuple((n.Var(names.fresh("value")), n.Var(names.fresh("aux"))))
+    unpacked = n.Assign(results, call, span=function.span)
+    return replace(function, body=(unpacked, replace(end, value=results)))
+
+
+def _local(parameter: n.Param) -> n.Expr:
+    return n.Var(parameter.name)
+
+
+def place_arguments(callee: Callee, values: tuple[n.Expr, ...]) -> n.Call:
+    """A call that gives the callee's parameters these values, in their order."""
+    given = list(zip(callee.params, values, strict=False))
+    named = inspect.Parameter.KEYWORD_ONLY
+    args = tuple(value for p, value in given if p.passing != named)
+    keywords = tuple((p.name, value) for p, value in given if p.passing == named)
+    return n.Call(callee.ref, args, keywords)

@@ -1,0 +1,66 @@
+"""The two functions of a pair, as calls in a text refer to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import Kind
+
+
+@dataclass(eq=False)
+class Sweep:
+    """One function of a pair. It has a name before it has a text, as it may call itself."""
+
+    wish: str
+    name: str = ""
+    function: n.Function | None = None
+
+    def named(self, names: Names) -> str:
+        """Its name, which is chosen when it is first needed."""
+        self.name = self.name or names.fresh(self.wish)
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """What a call in the text refers to: one function of a pair, or one of forward mode.
+
+    `results` are the kinds of what the reverse sweep returns. To the derivative that `owner` works
+    for it is a part of the answer; to a derivative of that one, a function like any other.
+    `keeps`: whether it is handed tapes.
+    """
+
+    sweep: Sweep
+    primal: Callee
+    forward: bool
+    results: tuple[Kind, ...]
+    owner: object
+    keeps: bool = False
+
+    @property
+    def function(self) -> n.Function:
+        """The function, once it is made."""
+        assert self.sweep.function is not None
+        return self.sweep.function
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call does more than compute, or may do so, as the function is not made yet."""
+        return self.keeps or self.sweep.function is None
+
+
+def is_sweep_call(e: n.Expr) -> bool:
+    """Whether the expression calls one function of a pair."""
+    return (
+        isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and isinstance(e.callee.value, Half)
+    )
+
+
+def place_of(function: n.Function) -> str:
+    """The function's name and where it stands."""
+    span = function.span
+    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
+    return f"{function.name} ({line})"
