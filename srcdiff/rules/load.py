@@ -13,6 +13,7 @@ from srcdiff.rules import (
     nondifferentiable,
     operators,
     reductions,
+    searches,
     shaping,
     statistics,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "nondifferentiable",
     "operators",
     "reductions",
+    "searches",
     "shaping",
     "statistics",
 ]
