@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srcdiff.rules import (
+    builtins,
     choices,
     creation,
     elementwise,
@@ -16,9 +17,11 @@ from srcdiff.rules import (
     searches,
     shaping,
     statistics,
+    systems,
 )
 
 __all__ = [
+    "builtins",
     "choices",
     "creation",
     "elementwise",
@@ -32,4 +35,5 @@ __all__ = [
     "searches",
     "shaping",
     "statistics",
+    "systems",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
-from srcdiff.analysis.bind import Bound, bind_or_raise
+from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
 from srcdiff.analysis.keys import copies, may_repeat
 from srcdiff.analysis.kinds import Inference
 from srcdiff.analysis.unknowns import subject, why
@@ -105,6 +105,8 @@ class Puller:
         match e:
             case n.Var():
                 self._leaf(e, seed)
+            case n.Index() if bind_call(e, self._infer) is not None:
+                self._operation(e, seed)
             case n.Index():
                 self._index(e, seed)
             case n.Call() if self._is_where(e):
@@ -167,7 +169,7 @@ class Puller:
 
     # --- operations -----------------------------------------------------------------------------
 
-    def _operation(self, e: n.Op | n.Call | n.Field, seed: Seed) -> None:
+    def _operation(self, e: n.Op | n.Call | n.Field | n.Index, seed: Seed) -> None:
         bound = self._bind(e)
         active = [
             name
@@ -178,6 +180,8 @@ class Puller:
             seed = self._unmasked(seed)
         templates = {name: self._template(bound, name, seed) for name in active}
         seed = self._fit(e, bound, templates, seed)
+        if bound.rule.seed is not None:
+            seed = self._shared_part(e, bound, bound.rule.seed, seed)
         templates = {name: self._template(bound, name, seed) for name in active}
         uses = sum(_count(t[1], "d") or ("d" not in t[0]) for t in templates.values())
         guarded = bool(bound.rule.safe) and self._is_guarded(e, bound, seed)
@@ -197,7 +201,7 @@ class Puller:
         # Python raises where such a function is infinite.
         return seed.skipped and not isinstance(bound.kind, Number)
 
-    def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
+    def _bind(self, e: n.Op | n.Call | n.Field | n.Index) -> Bound:
         try:
             bound = bind_or_raise(e, self._infer)
         except NoRule as error:
@@ -218,10 +222,16 @@ class Puller:
         rule = bound.rule
         if rule.elementwise or dims_of(rule.kind) in ((), None):
             return seed
-        scalar = dims_of(self._infer(seed.value)) == ()
+        scalar = rule.seed is None and dims_of(self._infer(seed.value)) == ()
         if scalar and all(rule.pulls[name].scalar is not None for name in templates):
             return seed
         return replace(seed, value=spread(seed.value, self._result(e), rule.kind, self._infer))
+
+    def _shared_part(self, e: n.Expr, bound: Bound, template: Template, seed: Seed) -> Seed:
+        """The seed as the templates share it."""
+        _, body = lower_template(template)
+        values = {**bound.operands, "y": self._result(e), "d": seed.value}
+        return replace(seed, value=with_plain_shapes(instantiate(body, values), self._infer))
 
     def _result(self, e: n.Expr) -> n.Expr:
         """What a template reads as `y`: the place assigned to, or the expression once more."""

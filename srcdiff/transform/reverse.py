@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.keys import key_entries, may_repeat
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
@@ -322,16 +323,18 @@ class Reverser:
         names = {base_name(item) for item in items}
         if not names & useful:
             return Adjoint()
-        if isinstance(s.value, n.Tuple) and len(s.value.items) == len(items):
+        found = s.value.items if isinstance(s.value, n.Tuple) else None
+        values = found or items_of_call(s.value, context.infer)
+        if values is not None and len(values) == len(items):
             pairs = [
                 (t, v)
-                for t, v in zip(items, s.value.items, strict=True)
+                for t, v in zip(items, values, strict=True)
                 if isinstance(t, n.Var) and t.name in useful and self._concerns(t.name, v, context)
             ]
             if not pairs:
                 return Adjoint()
-            targets, values = zip(*pairs, strict=True)
-            return parallel(tuple(targets), tuple(values), context, undo)
+            targets = tuple(t for t, _ in pairs)
+            return parallel(targets, tuple(v for _, v in pairs), context, undo)
         active = (
             names
             & useful
