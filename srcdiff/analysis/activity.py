@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf, dtype_of
@@ -61,6 +61,8 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
     match e:
         case n.Var():
             return frozenset((e.name,)) if differentiable(infer(e)) else _NONE
+        case n.Index() if bind_call(e, infer) is not None:
+            return _operation(e, infer)
         case n.Index():
             return smooth_names(e.base, infer) if differentiable(infer(e)) else _NONE
         case n.Choose():
@@ -87,6 +89,8 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
         text = isinstance(e.callee, n.Ref) and e.callee.value in _TEXT
         return _all(e.args, infer) if text else _NONE
     bound = bind_call(e, infer)
+    if bound is not None and bound.rule.items:
+        return _all(items_of_call(e, infer) or (), infer)
     if bound is not None:
         smooth = (bound.parts[name] for name in bound.rule.pulls if name in bound.parts)
         return _all(smooth, infer)
@@ -183,8 +187,9 @@ def _assigned(
 ) -> Names:
     if isinstance(target, n.Tuple):
         pairs: Iterable[tuple[n.Expr, n.Expr]]
-        if isinstance(value, n.Tuple) and len(value.items) == len(target.items) and not iterated:
-            pairs = zip(target.items, value.items, strict=True)
+        items = value.items if isinstance(value, n.Tuple) else items_of_call(value, infer)
+        if items is not None and len(items) == len(target.items) and not iterated:
+            pairs = zip(target.items, items, strict=True)
         else:
             pairs = ((item, value) for item in target.items)
         out = varied
@@ -267,11 +272,12 @@ class _Useful:
 
 def _needed(target: n.Expr, value: n.Expr, useful: Names, infer: Inference) -> Names:
     if isinstance(target, n.Tuple):
-        if isinstance(value, n.Tuple) and len(value.items) == len(target.items):
+        items = value.items if isinstance(value, n.Tuple) else items_of_call(value, infer)
+        if items is not None and len(items) == len(target.items):
             out = useful
             for item in target.items:
                 out -= {item.name} if isinstance(item, n.Var) else _NONE
-            for item, v in zip(target.items, value.items, strict=True):
+            for item, v in zip(target.items, items, strict=True):
                 if base_name(item) in useful:
                     out |= smooth_names(v, infer)
             return out

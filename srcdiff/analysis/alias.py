@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, RangeOf, is_number
@@ -66,8 +67,7 @@ def _is_broadcast(e: n.Call) -> bool:
 
 def _of_index(e: n.Index, infer: Inference) -> frozenset[str]:
     """A basic index gives a view; an array of integers or a mask copies."""
-    items = e.key.items if isinstance(e.key, n.Tuple) else (e.key,)
-    if any(isinstance(infer(item), Array) for item in items):
+    if isinstance(infer(e.base), Array) and copies(e.key, infer):
         return frozenset()
     return roots(e.base, infer)
 

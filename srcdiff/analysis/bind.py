@@ -71,7 +71,27 @@ def bind_or_raise(e: n.Expr, infer: Infer) -> Bound | None:
             return None if entry is None else _bound(e, entry, (e.base,), (), infer)
         case n.Call():
             return _call(e, infer)
+        case n.Index() if isinstance(e.base, n.Call):
+            return _item(_call(e.base, infer), e.key)
     return None
+
+
+def _item(whole: Bound | None, key: n.Expr) -> Bound | None:
+    """The rule of one item of a call that returns a tuple."""
+    if whole is None or not isinstance(key, n.Const) or type(key.value) is not int:
+        return None
+    count = len(whole.rule.items)
+    if not -count <= key.value < count:
+        return None
+    return Bound(whole.rule.items[key.value], whole.operands, whole.kinds)
+
+
+def items_of_call(e: n.Expr, infer: Infer) -> tuple[n.Index, ...] | None:
+    """`f(x)[0]`, `f(x)[1]`, ... for a call whose rule has items; else None."""
+    bound = bind_call(e, infer) if isinstance(e, n.Call) else None
+    if bound is None or not bound.rule.items:
+        return None
+    return tuple(n.Index(e, n.Const(i), span=e.span) for i in range(len(bound.rule.items)))
 
 
 def _call(e: n.Call, infer: Infer) -> Bound | None:
@@ -96,6 +116,8 @@ def with_operands(e: n.Expr, infer: Infer, values: Mapping[str, n.Expr]) -> n.Ex
     args: tuple[n.Expr, ...]
     keywords: tuple[tuple[str, n.Expr], ...] = ()
     match e:
+        case n.Index():
+            return n.Index(with_operands(e.base, infer, values), e.key)
         case n.Op():
             entry = lookup(e.op)
             args = e.args
@@ -198,6 +220,9 @@ def _arguments(
     if not keywords and len(args) <= len(entry.positional):
         if len(args) >= entry.required:
             return dict(zip(entry.positional, args, strict=False))
+    keywords = tuple((entry.spelled.get(name, name), value) for name, value in keywords)
+    if len({name for name, _ in keywords}) < len(keywords):
+        raise NoRule("an argument is given twice.", _FEWER)
     for name, _ in keywords:
         if name not in entry.signature.parameters:
             remedy = _KEYWORDS.get(name, "write it without that argument.")

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import (
@@ -144,6 +145,8 @@ class Inference:
     def _index(self, e: n.Index) -> Kind:
         base = self(e.base)
         if isinstance(base, Array):
+            entries = key_entries(e.key, self) or ()
+            self.world.rely(x.dims for x in entries if x.what == "indices" and x.dims)
             return index_kind(base, e.key, self, self.at)
         if isinstance(base, TupleOf) and isinstance(e.key, n.Const) and type(e.key.value) is int:
             if -len(base.items) <= e.key.value < len(base.items):

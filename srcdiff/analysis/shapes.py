@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from srcdiff.analysis.keys import Entry, advanced_dims, key_entries
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import (
-    UNKNOWN,
-    Array,
-    Dim,
-    Kind,
-    Known,
-    Number,
-    Scalar,
-    TupleOf,
-    dtype_of,
-)
+from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind, Number, Scalar, TupleOf
 from srcdiff.ir.show import show
 
 Infer = Callable[[n.Expr], Kind]
@@ -23,62 +14,69 @@ Infer = Callable[[n.Expr], Kind]
 
 def index_kind(array: Array, key: n.Expr, infer: Infer, at: str) -> Kind:
     """The kind of `array[key]`: a NumPy scalar where every axis is indexed by an integer."""
-    items = key.items if isinstance(key, n.Tuple) else (key,)
-    kinds = [infer(item) for item in items]
-    if any(k == UNKNOWN for k in kinds):
+    entries = key_entries(key, infer)
+    if entries is None:
         return UNKNOWN
-    if any(isinstance(k, Array) for k in kinds):
-        return _advanced(array, items, kinds, at)
-    used = sum(1 for item, k in zip(items, kinds, strict=True) if not _adds_axis(k))
-    ellipsis = any(_is_ellipsis(k) for k in kinds)
-    used -= ellipsis
+    used = sum(_used(e) for e in entries)
     if used > array.ndim:
         return UNKNOWN
-    dims: list[int | Dim] = []
-    axis = 0
-    for item, kind in zip(items, kinds, strict=True):
-        if _adds_axis(kind):
-            dims.append(1)
-        elif _is_ellipsis(kind):
-            dims += array.dims[axis : axis + array.ndim - used]
-            axis += array.ndim - used
-        elif isinstance(item, n.Slice):
-            dims.append(slice_dim(array.dims[axis], item, infer, at))
-            axis += 1
-        elif _is_integer(kind):
-            axis += 1
-        else:
-            return UNKNOWN
-    dims += array.dims[axis:]
+    if not any(e.what == "ellipsis" for e in entries):
+        entries += (Entry("ellipsis", None),)
+        ellipsis = False
+    else:
+        ellipsis = True
+    advanced = any(e.what in ("indices", "mask") for e in entries)
+    dims, place = _kept_dims(array, entries, array.ndim - used, infer, at)
+    if advanced:
+        label = f"{at}|indices {show(key)}"
+        made = advanced_dims(entries, lambda e: (Dim(_mask_name(e, label, at)),))
+        dims = [*dims[:place], *made, *dims[place:]]
     if not dims and not ellipsis:
         return Scalar(array.dtype)
     return Array(array.dtype, tuple(dims))
 
 
-def _adds_axis(kind: Kind) -> bool:
-    return isinstance(kind, Known) and kind.value is None
+def _used(e: Entry) -> int:
+    """The number of axes that an entry of a key indexes."""
+    if e.what == "mask":
+        return 1 if e.dims is None else len(e.dims)
+    return 0 if e.what in ("axis", "ellipsis") else 1
 
 
-def _is_ellipsis(kind: Kind) -> bool:
-    return isinstance(kind, Known) and kind.value is Ellipsis
+def _mask_name(e: Entry, label: str, at: str) -> str:
+    """A mask that stands twice in one statement picks as many elements each time."""
+    return label if e.expr is None else f"{at}|picked by {show(e.expr)}"
 
 
-def _is_integer(kind: Kind) -> bool:
-    dtype = dtype_of(kind)
-    return dtype is not None and dtype.kind in "iu" and not isinstance(kind, Array)
-
-
-def _advanced(array: Array, items: tuple[n.Expr, ...], kinds: list[Kind], at: str) -> Kind:
-    """One array of integers, or one mask, as the only key; more are of unknown kind."""
-    kind = kinds[0]
-    if len(kinds) > 1 or not isinstance(kind, Array):
-        return UNKNOWN
-    if kind.dtype.kind == "b":
-        fresh = Dim(f"{at}|mask {show(items[0])}")
-        return Array(array.dtype, (fresh, *array.dims[kind.ndim :]))
-    if kind.dtype.kind in "iu" and array.ndim:
-        return Array(array.dtype, (*kind.dims, *array.dims[1:]))
-    return UNKNOWN
+def _kept_dims(
+    array: Array, entries: tuple[Entry, ...], rest: int, infer: Infer, at: str
+) -> tuple[list[int | Dim], int]:
+    """The dimensions of the axes that are sliced or left alone, and where among them those of
+    indices and masks belong: where the first stands, in front if others stand between them.
+    """
+    dims: list[int | Dim] = []
+    axis = 0
+    advanced = any(e.what in ("indices", "mask") for e in entries)
+    places: list[int] = []
+    runs = 0
+    inside = False
+    for e in entries:
+        joins = e.what in ("indices", "mask") or (e.what == "integer" and advanced)
+        if joins and not inside:
+            runs += 1
+            places.append(len(dims))
+        inside = joins
+        if e.what == "axis":
+            dims.append(1)
+        elif e.what == "ellipsis":
+            dims += array.dims[axis : axis + rest]
+            axis += rest
+        elif isinstance(e.expr, n.Slice):
+            dims.append(slice_dim(array.dims[axis], e.expr, infer, at))
+            axis += 1
+        else:
+            axis += _used(e)
+    return dims, places[0] if runs == 1 else 0
 
 
 def slice_dim(dim: int | Dim, key: n.Slice, infer: Infer, at: str) -> int | Dim:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcdiff.analysis.alias import aliases, partners
+from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.assemble.sweeps import is_sweep_call
@@ -84,9 +85,7 @@ def _seeds(plan: Plan) -> frozenset[str]:
 def finish(plan: Plan) -> n.Function:
     """The finished function, both sweeps in one."""
     function = _polished(plan)
-    function = _planned(
-        plan, function, Planner(plan.names, _slot_kinds(plan, function), _sizes(plan))
-    )
+    function = _planned(plan, function, _planner(plan, function))
     return _returned(plan, function)
 
 
@@ -97,7 +96,7 @@ def finish_pair(
     `tape_name` gives the name of one for a wish.
     """
     function = _polished(plan)
-    planner = Planner(plan.names, _slot_kinds(plan, function), _sizes(plan), handed=tape_name)
+    planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
     assert plan.value is not None
@@ -135,13 +134,16 @@ def _signs(plan: Plan, function: n.Function) -> n.Function:
     return replace(function, body=_signed(function.body, plan.adjoints.keys()))
 
 
+_OPPOSITE = {"add": "sub", "add_at": "sub_at"}
+
+
 def _signed(block: n.Block, adjoints: Collection[str]) -> n.Block:
     out: list[n.Stmt] = []
     for s in block:
         s = with_blocks(s, tuple(_signed(b, adjoints) for b in blocks(s)))
-        if isinstance(s, n.Update) and s.op == "add" and base_name(s.target) in adjoints:
+        if isinstance(s, n.Update) and s.op in _OPPOSITE and base_name(s.target) in adjoints:
             positive = negated(s.value)
-            s = s if positive is None else replace(s, op="sub", value=positive)
+            s = s if positive is None else replace(s, op=_OPPOSITE[s.op], value=positive)
         out.append(s)
     return tuple(out)
 
@@ -166,15 +168,29 @@ def _polished(plan: Plan) -> n.Function:
     return function
 
 
-def _slot_kinds(plan: Plan, function: n.Function) -> Callable[[n.Slot], Kind]:
-    """The kind of what each slot keeps."""
+def _planner(
+    plan: Plan, function: n.Function, tape_name: Callable[[str], str] | None = None
+) -> Planner:
+    """A planner that knows the kind of what each slot keeps."""
     kinds = _kinds(plan, function)
     slots = {
         s.slot: kinds.at(s)(s.slot.place)
         for s in statements(function.body)
         if isinstance(s, n.Save) and kinds.reached(s)
     }
-    return lambda slot: slots.get(slot, UNKNOWN)
+    copied = {
+        s.slot
+        for s in statements(function.body)
+        if isinstance(s, n.Save) and kinds.reached(s) and isinstance(s.slot.place, n.Index)
+        if copies(s.slot.place.key, kinds.at(s))
+    }
+    return Planner(
+        plan.names,
+        lambda slot: slots.get(slot, UNKNOWN),
+        _sizes(plan),
+        frozenset(copied),
+        tape_name,
+    )
 
 
 def zero_of(plan: Plan, adjoint: str) -> n.Expr:

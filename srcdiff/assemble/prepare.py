@@ -31,6 +31,7 @@ from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
 from srcdiff.normalize.comments import without_comments
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
@@ -52,7 +53,7 @@ def normalized(function: n.Function, names: Names, setting: Setting) -> n.Functi
     function = _with_derivatives(without_comments(function), setting.world)
     function = explicit_ends(jumps_to_tails(function, names))
     function = calls_to_statements(function, names, setting.is_user_function)
-    function = steady_loops(unpack(function, names), names)
+    function = steady_keys(steady_loops(unpack(function, names), names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
     return replace(function, body=_pruned(function.body, kinds))
 

@@ -16,6 +16,7 @@ from srcdiff.emit.printer import Comment, print_module
 from srcdiff.emit.statements import Emitter
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
+from srcdiff.ir.scatter import as_call, is_scatter
 from srcdiff.ir.walk import expressions, statements, subexpressions
 
 
@@ -73,6 +74,8 @@ def free_expressions(functions: Iterable[n.Function]) -> Iterable[n.Ref | n.Glob
                         yield x
                     elif isinstance(x, n.OpaqueExpr):
                         yield from (f for f in x.free if isinstance(f, n.Ref | n.Global))
+            if isinstance(s, n.Update) and is_scatter(s):
+                yield from (x for x in subexpressions(as_call(s)) if isinstance(x, n.Ref))
 
 
 def module_text(

@@ -10,6 +10,7 @@ import gast
 
 from srcdiff.emit.printer import Comment
 from srcdiff.ir import nodes as n
+from srcdiff.ir.scatter import as_call, is_scatter
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -91,6 +92,8 @@ class Emitter:
         match s:
             case n.Assign():
                 return ast.Assign([self.target(s.target)], self.expr(s.value))
+            case n.Update() if is_scatter(s):
+                return ast.Expr(self.expr(as_call(s)))
             case n.Update():
                 target = self.target(s.target)
                 assert isinstance(target, ast.Name | ast.Attribute | ast.Subscript)

@@ -23,6 +23,7 @@ from srcdiff.frontend.retrieve import Retrieved, retrieve
 from srcdiff.frontend.scope import Home, Imported, Scope
 from srcdiff.frontend.walk import declared_names, walk_here
 from srcdiff.ir import nodes as n
+from srcdiff.ir.scatter import as_update
 from srcdiff.ir.walk import rebuild
 
 
@@ -207,7 +208,8 @@ def _return(node: Any, scope: Scope) -> list[n.Stmt]:
 def _expression(node: Any, scope: Scope) -> list[n.Stmt]:
     if isinstance(node.value, gast.Constant):
         return []
-    return [n.Effect(lower_expression(node.value, scope), span=scope.span(node))]
+    effect = n.Effect(lower_expression(node.value, scope), span=scope.span(node))
+    return [as_update(effect) or effect]
 
 
 def _raise(node: Any, scope: Scope) -> list[n.Stmt]:

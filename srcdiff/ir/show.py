@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.scatter import as_call, is_scatter
 
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "**",
@@ -66,6 +67,8 @@ def _lines(s: n.Stmt) -> list[str]:
         case n.Assign():
             return [f"{show(s.target)} = {show(s.value)}"]
         case n.Update():
+            if is_scatter(s):
+                return [show(as_call(s))]
             return [f"{show(s.target)} {_SIGNS[s.op]}= {show(s.value)}"]
         case n.If():
             lines = [f"if {show(s.test)}:", show_block(s.body, 1)]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, dtype_of, is_number
+from srcdiff.ir.kinds import Array, Kind, Known, dtype_of, is_number
 from srcdiff.ir.walk import blocks, with_blocks
 
 # The kind of an expression that a statement reads; None where the statement is not reached.
@@ -69,12 +69,23 @@ class _Arrays:
         if not isinstance(array, Array) or not all(k is not None and _is_integer(k) for k in kinds):
             return target
         last = target.key.items if isinstance(target.key, n.Tuple) else (target.key,)
+        if not all(_is_basic(key, self._kind_at(s, key)) for key in last):
+            return target
         return n.Index(inner.base, n.Tuple((*keys, *last)), span=target.span)
 
 
 def _is_integer(kind: Kind) -> bool:
     dtype = dtype_of(kind)
     return is_number(kind) and dtype is not None and dtype.kind in "iu"
+
+
+def _is_basic(key: n.Expr, kind: Kind | None) -> bool:
+    """Whether an entry of a key is none of those that are moved by integers in front of them."""
+    return (
+        isinstance(key, n.Slice)
+        or isinstance(kind, Known)
+        or (kind is not None and _is_integer(kind))
+    )
 
 
 def _check(array: n.Expr, count: int, s: n.Stmt) -> n.Stmt:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Array, Kind, Known, TupleOf, is_number, join
+from srcdiff.ir.kinds import Array, Kind, Known, TupleOf, is_number
 from srcdiff.rules.elementwise import elementwise_rule
 from srcdiff.rules.operands import array_parts, fresh_dims, require_values
-from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
+from srcdiff.rules.registry import Pull, Rule, Template, rule
 from srcdiff.rules.sampling import elementwise_kind
 
 
@@ -85,17 +85,20 @@ ignoring_nan(np.fmax)
 ignoring_nan(np.fmin)
 
 
-@rule(np.clip)
+@rule(np.clip, spelled={"min": "a_min", "max": "a_max"})
 def clip(a: Kind, a_min: Kind | None = None, a_max: Kind | None = None) -> Rule:
-    """Half of the adjoint at a bound, as for a tie; a bound that is None is no bound."""
+    """Half of the adjoint at a bound, as for a tie; a bound that is None is no bound. Where the
+    bounds cross, the upper one is the result.
+    """
     no_min, no_max = (bound is None or bound == Known(None) for bound in (a_min, a_max))
     if no_min and no_max:
         return elementwise_rule(np.positive, {"a": a}, [lambda d: d])
     side = "max" if no_min else "min" if no_max else "both"
     bounds = {"a_min": a_min, "a_max": a_max}
     kept = {name: k for name, k in bounds.items() if k is not None and k != Known(None)}
-    arrays = {"a": CLIP[side][0], "a_min": LOW[0], "a_max": HIGH[0]}
-    numbers = {"a": CLIP[side][1], "a_min": LOW[1], "a_max": HIGH[1]}
+    low, high = (CROSSED_LOW, CROSSED_HIGH) if side == "both" else (LOW, HIGH)
+    arrays = {"a": CLIP[side][0], "a_min": low[0], "a_max": high[0]}
+    numbers = {"a": CLIP[side][1], "a_min": low[1], "a_max": high[1]}
     names = ("a", *kept)
     return choice_rule(
         np.clip if side == "both" else np.maximum,
@@ -113,6 +116,23 @@ LOW: tuple[Template, Template] = (
 HIGH: tuple[Template, Template] = (
     lambda a, a_max, d: np.where(a == a_max, 0.5 * d, np.where(a > a_max, d, 0.0)),
     lambda a, a_max, d: 0.5 * d if a == a_max else d if a > a_max else 0.0,
+)
+# With both bounds.
+CROSSED_LOW: tuple[Template, Template] = (
+    lambda a, a_min, a_max, d: np.where(
+        a_min > a_max, 0.0, np.where(a == a_min, 0.5 * d, np.where(a < a_min, d, 0.0))
+    ),
+    lambda a, a_min, a_max, d: (
+        0.0 if a_min > a_max else 0.5 * d if a == a_min else d if a < a_min else 0.0
+    ),
+)
+CROSSED_HIGH: tuple[Template, Template] = (
+    lambda a, a_min, a_max, d: np.where(
+        a_min > a_max, d, np.where(a == a_max, 0.5 * d, np.where(a > a_max, d, 0.0))
+    ),
+    lambda a, a_min, a_max, d: (
+        d if a_min > a_max else 0.5 * d if a == a_max else d if a > a_max else 0.0
+    ),
 )
 CLIP: dict[str, tuple[Template, Template]] = {
     "min": (
@@ -152,41 +172,4 @@ def where(condition: Kind, a: Kind | None = None, b: Kind | None = None, at: str
         elementwise=True,
         linear=("a", "b"),
         joint=True,
-    )
-
-
-# --- builtins: what Python returns, ties included -----------------------------------------------
-
-
-@rule(max)
-def larger(a: Kind, b: Kind) -> Rule:
-    return _choice(
-        a,
-        b,
-        lambda a, b, d: 0.0 if b > a else d,
-        lambda a, b, d: d if b > a else 0.0,
-    )
-
-
-@rule(min)
-def smaller(a: Kind, b: Kind) -> Rule:
-    return _choice(
-        a,
-        b,
-        lambda a, b, d: 0.0 if b < a else d,
-        lambda a, b, d: d if b < a else 0.0,
-    )
-
-
-def _choice(a: Kind, b: Kind, first: Template, second: Template) -> Rule:
-    require_values(a, b)
-    if not (is_number(a) and is_number(b)):
-        raise NoRule(
-            "max and min are differentiated for two numbers",
-            "np.maximum and np.minimum take two arrays, np.max and np.min one",
-        )
-    return Rule(
-        kind=join(a, b, "choice"),
-        pulls={"a": Pull(first), "b": Pull(second)},
-        elementwise=True,
     )

@@ -101,6 +101,12 @@ elementwise(
     lambda b, y: np.exp(b - y),
     safe={"a": 0.0, "b": 0.0, "y": 0.0},
 )
+elementwise(
+    np.logaddexp2,
+    lambda a, y: np.exp2(a - y),
+    lambda b, y: np.exp2(b - y),
+    safe={"a": 0.0, "b": 0.0, "y": 0.0},
+)
 
 # --- trigonometric and hyperbolic ---------------------------------------------------------------
 

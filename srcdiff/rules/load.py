@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srcdiff.rules import (
+    builtins,
     choices,
     creation,
     elementwise,
@@ -13,11 +14,14 @@ from srcdiff.rules import (
     nondifferentiable,
     operators,
     reductions,
+    searches,
     shaping,
     statistics,
+    systems,
 )
 
 __all__ = [
+    "builtins",
     "choices",
     "creation",
     "elementwise",
@@ -28,6 +32,8 @@ __all__ = [
     "nondifferentiable",
     "operators",
     "reductions",
+    "searches",
     "shaping",
     "statistics",
+    "systems",
 ]

@@ -71,7 +71,7 @@ def fix(x: Kind) -> Rule:
     return Rule(kind=elementwise_kind(np.trunc, x), elementwise=True)
 
 
-@rule(np.round)
+@rule(np.round, np.around)
 def round_(a: Kind, decimals: Any = 0) -> Rule:
     return Rule(kind=elementwise_kind(lambda x: np.round(x, decimals), a), elementwise=True)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Kind, is_number
+from srcdiff.ir.kinds import INT, Kind, TupleOf, is_number
 from srcdiff.rules.operands import (
     array_kind,
     array_parts,
     normalize_axes,
     reduce_dims,
+    require_values,
 )
 from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
-from srcdiff.rules.sampling import sample
+from srcdiff.rules.sampling import elementwise_kind, sample
 from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others
@@ -195,6 +197,8 @@ def _prod(ndim: int, axes: tuple[int, ...], how: str | tuple[int, ...]) -> Templ
 
 @rule(sum)
 def builtin_sum(a: Kind, start: Kind | None = None) -> Rule:
+    if isinstance(a, TupleOf):
+        return _sum_of_items(a, start or INT)
     dtype, dims = array_parts(a)
     if not dims or (start is not None and not is_number(start)):
         raise NoRule("sum is differentiated for arrays", "np.sum(np.array(...))")
@@ -206,3 +210,13 @@ def builtin_sum(a: Kind, start: Kind | None = None) -> Rule:
         return Rule(kind=kind, pulls=pulls, linear=("a",))
     pulls["start"] = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
     return Rule(kind=kind, pulls=pulls, linear=("a", "start"), joint=True)
+
+
+def _sum_of_items(a: TupleOf, start: Kind) -> Rule:
+    """`start + a[0] + a[1]`, term by term."""
+    require_values(start, *a.items)
+    kind = start
+    for term in a.items:
+        kind = elementwise_kind(operator.add, kind, term)
+    names = ("start", *(f"a[{i}]" for i in range(len(a.items))))
+    return Rule(kind=kind, pulls={name: Pull(lambda d: d) for name in names}, elementwise=True)

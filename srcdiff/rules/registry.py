@@ -71,6 +71,9 @@ class Rule:
             of these over the active operands (`a @ b`, `np.sum(a)`, `x.T`).
         joint: whether it is linear in all of `linear` together (`np.concatenate`): the tangent is
             one call, with every operand replaced by its tangent, or by a zero where it has none.
+        seed: template of what the pulls read as `d`, where they share a costly part: a solution
+            of the adjoint's system, say. Its own `d` is the adjoint, with the result's full shape.
+        items: for a function that returns a tuple, a rule for each of its items.
         pushes: operand name -> template of the tangent's contribution, where neither of these
             serves. Its parameters are the operands, `y`, and `t`: the operand's tangent, of the
             operand's full shape. It must be linear in `t`.
@@ -85,6 +88,8 @@ class Rule:
     shares: tuple[str, ...] = ()
     linear: tuple[str, ...] = ()
     joint: bool = False
+    seed: Template | None = None
+    items: tuple[Rule, ...] = ()
     pushes: Mapping[str, Template] = field(default_factory=dict)
     equal: tuple[tuple[int | Dim, int | Dim], ...] = ()
 
@@ -111,9 +116,11 @@ class Entry:
     operands: tuple[str, ...]
     positional: tuple[str, ...]
     required: int
+    # Other spellings of keywords.
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, maker: Callable[..., Rule]) -> Entry:
+    def of(cls, maker: Callable[..., Rule], spelled: Mapping[str, str]) -> Entry:
         """The entry of a rule function."""
         signature = inspect.signature(maker)
         parameters = list(signature.parameters.values())
@@ -124,18 +131,23 @@ class Entry:
             given = []
         required = sum(p.default is p.empty for p in parameters)
         positional = tuple(p.name for p in given)
-        return cls(maker, signature, tuple(operands), positional, required)
+        return cls(maker, signature, tuple(operands), positional, required, spelled)
 
 
 _RULES: dict[Any, Entry] = {}
 _METHODS: dict[tuple[type, str], Any] = {}
 
 
-def rule(*callees: Any) -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
-    """Registers the decorated rule function for these callees (functions, or operator names)."""
+def rule(
+    *callees: Any, spelled: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
+    """Registers the decorated rule function for these callees (functions, or operator names).
+
+    `spelled` maps other spellings of keywords to the names of parameters.
+    """
 
     def register(maker: Callable[..., Rule]) -> Callable[..., Rule]:
-        entry = Entry.of(maker)
+        entry = Entry.of(maker, spelled or {})
         for callee in callees:
             _RULES[callee] = entry
         return maker

@@ -43,12 +43,14 @@ class Planner:
         names: hands out names.
         kind_of: the kind of what a slot keeps.
         sizes: names of sizes that mean the same throughout.
+        copied: slots whose place gives a copy when it is read.
         handed: where every tape is a list handed down by the caller, gives its name for a wish.
     """
 
     names: Names
     kind_of: Callable[[n.Slot], Kind]
     sizes: frozenset[str] = frozenset()
+    copied: frozenset[n.Slot] = frozenset()
     handed: Callable[[str], str] | None = None
     tapes: dict[n.Slot, Tape] = field(default_factory=dict)
     # Names of the lists that a caller hands down, in order.
@@ -116,7 +118,8 @@ class Planner:
     def _value(self, slot: n.Slot, place: n.Expr) -> n.Expr:
         """What is kept: a copy where the memory is written into afterwards."""
         kind = self.kind_of(slot)
-        if slot.copy and not isinstance(kind, Number | Scalar):
+        read_anew = isinstance(kind, Number | Scalar) or slot in self.copied
+        if slot.copy and not read_anew:
             return n.Call(n.Field(place, "copy"))
         return place
 

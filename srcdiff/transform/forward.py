@@ -15,12 +15,14 @@ from typing import Protocol
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.alias import roots
+from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import fill
 from srcdiff.ir.kinds import Array, Kind, dims_of
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
+from srcdiff.ir.scatter import is_scatter
 from srcdiff.ir.walk import base_name, blocks, map_expressions, substitute, with_blocks
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.primal import Primal
@@ -136,7 +138,9 @@ class Forwarder:
         if not any(name in self._active for name in names):
             return [s]
         pusher = self._pusher(s)
-        if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(target.items):
+        found = s.value.items if isinstance(s.value, n.Tuple) else None
+        values = found or items_of_call(s.value, pusher.infer)
+        if values is None or len(values) != len(target.items):
             tangent = pusher.push(s.value)
             if tangent is None:
                 raise UnsupportedError(
@@ -144,13 +148,13 @@ class Forwarder:
                 )
             places = tuple(self._place(item) for item in target.items)
             return self._ordered(s, n.Assign(n.Tuple(places), tangent))
-        pairs = zip(target.items, s.value.items, strict=True)
+        pairs = zip(target.items, values, strict=True)
         parts = [(t, v) for t, v in pairs if base_name(t) in self._active]
-        values = tuple(self._part(t, v, pusher) for t, v in parts)
+        pushed = tuple(self._part(t, v, pusher) for t, v in parts)
         places = tuple(self._tangents.place(t) for t, _ in parts)
         if len(parts) == 1:
-            return self._ordered(s, n.Assign(places[0], values[0]))
-        return self._ordered(s, n.Assign(n.Tuple(places), n.Tuple(values)))
+            return self._ordered(s, n.Assign(places[0], pushed[0]))
+        return self._ordered(s, n.Assign(n.Tuple(places), n.Tuple(pushed)))
 
     def _place(self, item: n.Expr) -> n.Place:
         """The tangent of a target; a name that nobody reads where it has none."""
@@ -199,6 +203,8 @@ class Forwarder:
         name = base_name(s.target)
         if name not in self._active:
             return [s]
+        if is_scatter(s):
+            return self._scattered(s)
         whole = n.Op(s.op, (s.target, s.value), span=s.value.span)
         pusher = self._pusher(s, whole)
         own, other = pusher.push(s.target), pusher.push(s.value)
@@ -220,6 +226,13 @@ class Forwarder:
         elif isinstance(s.target, n.Var):
             tangent = _spread(tangent, pusher.infer(whole), pusher.infer)
         return self._ordered(s, n.Assign(place, tangent))
+
+    def _scattered(self, s: n.Update) -> list[n.Stmt]:
+        """`np.add.at(v, i, x)` is linear: the tangents are added likewise."""
+        added = self._pusher(s).push(s.value)
+        if added is None:
+            return [s]
+        return self._ordered(s, n.Update(self._tangents.place(s.target), s.op, added))
 
     def _in_step(self, s: n.Update, pusher: Pusher) -> bool:
         """Whether the tangent may be updated as the primal is: it exists, and keeps its shape."""

@@ -128,10 +128,13 @@ def _count(e: n.Expr, infer: Inference, varied: Varied, reads: Counter[n.Expr], 
 def _read_by(e: n.Expr, bound: Bound, infer: Inference, varied: Varied, root: bool) -> list[n.Expr]:
     """What the adjoint of one operation reads: operands, and its result where that has no name."""
     out: list[n.Expr] = []
+    shared = [] if bound.rule.seed is None else [bound.rule.seed]
     for name, pull in bound.rule.pulls.items():
         if name not in bound.parts or not smooth_names(bound.parts[name], infer) & varied:
             continue
-        _, body = lower_template(pull.template)
+        shared.append(pull.template)
+    for template in shared:
+        _, body = lower_template(template)
         for part in subexpressions(body):
             if isinstance(part, n.Var) and part.name in bound.operands:
                 out.append(bound.operands[part.name])

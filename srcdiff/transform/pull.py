@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
-from srcdiff.analysis.bind import Bound, bind_or_raise
+from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
+from srcdiff.analysis.keys import copies, may_repeat
 from srcdiff.analysis.kinds import Inference
 from srcdiff.analysis.unknowns import subject, why
 from srcdiff.errors import Span, UnsupportedError
@@ -30,7 +31,13 @@ from srcdiff.ir.kinds import UNKNOWN, Array, Kind, Number, TupleOf, dims_of, is_
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
-from srcdiff.transform.spread import reduce_to, spread, with_plain_shapes, without_axes
+from srcdiff.transform.spread import (
+    reduce_to,
+    same_array,
+    spread,
+    with_plain_shapes,
+    without_axes,
+)
 from srcdiff.transform.zeros import SINGULAR, masks, selects
 
 # Stands for the value that the statement has just assigned, in what is pulled from it.
@@ -98,6 +105,8 @@ class Puller:
         match e:
             case n.Var():
                 self._leaf(e, seed)
+            case n.Index() if bind_call(e, self._infer) is not None:
+                self._operation(e, seed)
             case n.Index():
                 self._index(e, seed)
             case n.Call() if self._is_where(e):
@@ -135,18 +144,19 @@ class Puller:
         if not isinstance(base, Array):
             self._refuse(f"{show(e.base)} is not an array whose dimensions are known.")
             return
-        self._basic_key(e.key)
         if _only_expands(e.key):
             self._expanded(e, seed)
             return
-        place = _place(e)
-        if place is not None:
-            self._leaf(place, seed)
+        if is_view_of_variable(e.base, self._infer):
+            self._leaf(e, seed)
             return
         # The base has no place of its own: its adjoint is zero but for what was read.
         value = self._unmasked(seed).value
-        whole = self._name(np_call("zeros_like", e.base), base)
-        self.out.lets.append(n.Assign(n.Index(whole, e.key), value))
+        like = same_array(e.base, base, self._infer) or e.base
+        whole = self._name(np_call("zeros_like", like), base)
+        part = n.Index(whole, e.key)
+        repeats = may_repeat(e.key, self._infer)
+        self.out.lets.append(n.Update(part, "add_at", value) if repeats else n.Assign(part, value))
         self.pull(e.base, Seed(whole, may_be_zero=True))
 
     def _expanded(self, e: n.Index, seed: Seed) -> None:
@@ -157,18 +167,9 @@ class Puller:
             value = without_axes(spread(value, e, kind, self._infer), e.key)
         self.pull(e.base, Seed(value, may_be_zero=seed.may_be_zero or bool(seed.masks)))
 
-    def _basic_key(self, key: n.Expr) -> None:
-        for item in key.items if isinstance(key, n.Tuple) else (key,):
-            kind = self._infer(item)
-            if isinstance(kind, Array) or kind == UNKNOWN:
-                self._refuse(
-                    "an array is indexed by an array, which is not supported yet.",
-                    "index it by integers and slices.",
-                )
-
     # --- operations -----------------------------------------------------------------------------
 
-    def _operation(self, e: n.Op | n.Call | n.Field, seed: Seed) -> None:
+    def _operation(self, e: n.Op | n.Call | n.Field | n.Index, seed: Seed) -> None:
         bound = self._bind(e)
         active = [
             name
@@ -179,6 +180,8 @@ class Puller:
             seed = self._unmasked(seed)
         templates = {name: self._template(bound, name, seed) for name in active}
         seed = self._fit(e, bound, templates, seed)
+        if bound.rule.seed is not None:
+            seed = self._shared_part(e, bound, bound.rule.seed, seed)
         templates = {name: self._template(bound, name, seed) for name in active}
         uses = sum(_count(t[1], "d") or ("d" not in t[0]) for t in templates.values())
         guarded = bool(bound.rule.safe) and self._is_guarded(e, bound, seed)
@@ -198,7 +201,7 @@ class Puller:
         # Python raises where such a function is infinite.
         return seed.skipped and not isinstance(bound.kind, Number)
 
-    def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
+    def _bind(self, e: n.Op | n.Call | n.Field | n.Index) -> Bound:
         try:
             bound = bind_or_raise(e, self._infer)
         except NoRule as error:
@@ -219,10 +222,16 @@ class Puller:
         rule = bound.rule
         if rule.elementwise or dims_of(rule.kind) in ((), None):
             return seed
-        scalar = dims_of(self._infer(seed.value)) == ()
+        scalar = rule.seed is None and dims_of(self._infer(seed.value)) == ()
         if scalar and all(rule.pulls[name].scalar is not None for name in templates):
             return seed
         return replace(seed, value=spread(seed.value, self._result(e), rule.kind, self._infer))
+
+    def _shared_part(self, e: n.Expr, bound: Bound, template: Template, seed: Seed) -> Seed:
+        """The seed as the templates share it."""
+        _, body = lower_template(template)
+        values = {**bound.operands, "y": self._result(e), "d": seed.value}
+        return replace(seed, value=with_plain_shapes(instantiate(body, values), self._infer))
 
     def _result(self, e: n.Expr) -> n.Expr:
         """What a template reads as `y`: the place assigned to, or the expression once more."""
@@ -368,12 +377,13 @@ def _count(e: n.Expr, name: str) -> int:
     return sum(isinstance(x, n.Var) and x.name == name for x in subexpressions(e))
 
 
-def _place(e: n.Expr) -> n.Place | None:
-    """The expression as a place that a view of an adjoint array can mirror, else None."""
-    base: n.Expr = e
-    while isinstance(base, n.Index) or (isinstance(base, n.Field) and base.name == "T"):
-        base = base.base
-    return e if isinstance(base, n.Var) and isinstance(e, n.Index) else None
+def is_view_of_variable(e: n.Expr, infer: Inference) -> bool:
+    """Whether the expression is a variable or a view of one that its adjoint array can mirror."""
+    while isinstance(e, n.Index) or (isinstance(e, n.Field) and e.name == "T"):
+        if isinstance(e, n.Index) and copies(e.key, infer):
+            return False
+        e = e.base
+    return isinstance(e, n.Var)
 
 
 def _only_expands(key: n.Expr) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
-from srcdiff.analysis.bind import Bound, bind_or_raise, with_operands
+from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise, with_operands
 from srcdiff.analysis.kinds import Inference
 from srcdiff.analysis.unknowns import subject, why
 from srcdiff.errors import Span, UnsupportedError
@@ -89,6 +89,8 @@ class Pusher:
         match e:
             case n.Var():
                 return n.Var(self._tangents.name(e.name))
+            case n.Index() if bind_call(e, self.infer) is not None:
+                return self._operation(e)
             case n.Index():
                 base = self.full(e.base)
                 return None if base is None else n.Index(base, e.key)
@@ -124,7 +126,7 @@ class Pusher:
 
     # --- operations -----------------------------------------------------------------------------
 
-    def _operation(self, e: n.Op | n.Call | n.Field) -> n.Expr | None:
+    def _operation(self, e: n.Op | n.Call | n.Field | n.Index) -> n.Expr | None:
         bound = self._bind(e)
         rule = bound.rule
         active = [
@@ -166,7 +168,7 @@ class Pusher:
         value = with_plain_shapes(instantiate(body, values), self.infer)
         return value if param in params else mul(value, tangent)
 
-    def _bind(self, e: n.Op | n.Call | n.Field) -> Bound:
+    def _bind(self, e: n.Op | n.Call | n.Field | n.Index) -> Bound:
         try:
             bound = bind_or_raise(e, self.infer)
         except NoRule as error:

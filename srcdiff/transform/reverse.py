@@ -14,11 +14,14 @@ from typing import Protocol
 import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.bind import items_of_call
+from srcdiff.analysis.keys import key_entries, may_repeat
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Known, dtype_of, is_float, is_number
+from srcdiff.ir.kinds import Array, is_float, is_number
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
+from srcdiff.ir.scatter import is_scatter
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -30,7 +33,7 @@ from srcdiff.ir.walk import (
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.primal import Primal
-from srcdiff.transform.pull import Seed, Temporaries
+from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
 from srcdiff.transform.record import Facts, Needs, Record, record
 from srcdiff.transform.statements import (
     Adjoint,
@@ -267,7 +270,7 @@ class Reverser:
         if isinstance(s.target, n.Var):
             return update(s.target, s.op, s.value, context, undo)
         if isinstance(s.target, n.Index):
-            self._check_store(s.target, context, s)
+            self._check_store(s.target, context, is_scatter(s))
             return store_update(s.target, s.op, s.value, context, undo)
         raise UnsupportedError(
             "attributes that carry a derivative are not supported yet.",
@@ -287,25 +290,31 @@ class Reverser:
             )
         if not self._concerns(name, value, context):
             return Adjoint()
-        self._check_store(target, context, None)
+        self._check_store(target, context, False)
         return store(target, value, context, undo)
 
-    def _check_store(self, target: n.Index, context: Context, s: n.Stmt | None) -> None:
+    def _check_store(self, target: n.Index, context: Context, repeats: bool) -> None:
+        """Refuses stores that have no adjoint; `repeats`: each entry of the key is added."""
         base = context.infer(target.base)
-        items = target.key.items if isinstance(target.key, n.Tuple) else (target.key,)
-        if not isinstance(target.base, n.Var) or not isinstance(base, Array):
+        entries = key_entries(target.key, context.infer)
+        kinds = {"unknown"} if entries is None else {entry.what for entry in entries}
+        plain = isinstance(target.base, n.Var)
+        if kinds & {"mask", "indices"}:
+            plain = is_view_of_variable(target.base, context.infer)
+        if not plain or not isinstance(base, Array):
             raise UnsupportedError(
                 "this store is into something that is not a plain array variable.",
                 target.span,
                 None,
                 "index the array once: A[i, j] = ...",
             )
-        if not all(_is_basic(item, context) for item in items):
+        repeated = not repeats and may_repeat(target.key, context.infer)
+        if "unknown" in kinds or repeated:
             raise UnsupportedError(
-                "storing through an array of indices or a mask is not supported yet.",
+                "storing through an array of indices is not supported yet.",
                 target.span,
                 None,
-                "store elements in a loop, or use np.where.",
+                "store elements in a loop, or add to them with np.add.at.",
             )
 
     def _tuple(self, s: n.Assign, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
@@ -314,16 +323,18 @@ class Reverser:
         names = {base_name(item) for item in items}
         if not names & useful:
             return Adjoint()
-        if isinstance(s.value, n.Tuple) and len(s.value.items) == len(items):
+        found = s.value.items if isinstance(s.value, n.Tuple) else None
+        values = found or items_of_call(s.value, context.infer)
+        if values is not None and len(values) == len(items):
             pairs = [
                 (t, v)
-                for t, v in zip(items, s.value.items, strict=True)
+                for t, v in zip(items, values, strict=True)
                 if isinstance(t, n.Var) and t.name in useful and self._concerns(t.name, v, context)
             ]
             if not pairs:
                 return Adjoint()
-            targets, values = zip(*pairs, strict=True)
-            return parallel(tuple(targets), tuple(values), context, undo)
+            targets = tuple(t for t, _ in pairs)
+            return parallel(targets, tuple(v for _, v in pairs), context, undo)
         active = (
             names
             & useful
@@ -456,17 +467,6 @@ def _varied_items(s: n.For, primal: Primal) -> bool:
     """Whether a loop runs over values that are differentiated (and not over their indices)."""
     varied = primal.activity.varied_before.get(s, frozenset())
     return bool(smooth_names(s.iter, primal.kinds.at(s)) & varied)
-
-
-def _is_basic(item: n.Expr, context: Context) -> bool:
-    """Whether an entry of a key is an integer, a slice, None or an ellipsis."""
-    if isinstance(item, n.Slice):
-        return True
-    kind = context.infer(item)
-    if isinstance(kind, Known):
-        return kind.value is None or kind.value is Ellipsis
-    dtype = dtype_of(kind) if is_number(kind) else None
-    return dtype is not None and dtype.kind in "iu"
 
 
 def _not(test: n.Expr) -> n.Expr:

@@ -133,6 +133,13 @@ def _same_shape(whole: n.Expr, dims: Dims, infer: Inference) -> n.Expr | None:
     return None
 
 
+def same_array(whole: n.Expr, kind: Array, infer: Inference) -> n.Expr | None:
+    """An operand, a plain variable, that has the shape and the dtype of the whole expression."""
+    found = _same_shape(whole, kind.dims, infer)
+    own = None if found is None else infer(found)
+    return found if isinstance(own, Array) and own.dtype == kind.dtype else None
+
+
 def _at_run_time(value: n.Expr, operand: n.Expr) -> n.Expr:
     """Which of two unknown sizes is 1 is only known when the text runs."""
     helper = n.Ref("unbroadcast", unbroadcast, unbroadcast)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from srcdiff.analysis.keys import copies, may_repeat
 from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
@@ -121,7 +122,7 @@ def _rebound(
     sums = _summed(puller.out, context.adjoints)
     places: list[n.Place] = [context.adjoints.place(t) for t in targets]
     own = {place: sums.pop(place, None) for place in places}
-    others: list[n.Stmt] = [n.Update(place, "add", value) for place, value in sums.items()]
+    others = _added(sums, context)
     names = {base_name(place) for place in places}
     touched = sorted({str(base_name(place)) for place in sums if base_name(place) in names})
     if not touched:
@@ -149,8 +150,16 @@ def returned(results: list[tuple[n.Expr, Seed]], context: Context) -> Adjoint:
     for value, seed in results:
         puller.pull(value, seed)
     sums = _summed(puller.out, context.adjoints)
-    updates = (n.Update(place, "add", value) for place, value in sums.items())
-    return Adjoint((), (*puller.out.lets, *updates))
+    return Adjoint((), (*puller.out.lets, *_added(sums, context)))
+
+
+def _added(sums: Mapping[n.Place, n.Expr], context: Context) -> list[n.Stmt]:
+    """The sums added to their places: once for each entry of an index that may repeat."""
+    out: list[n.Stmt] = []
+    for place, value in sums.items():
+        repeats = isinstance(place, n.Index) and may_repeat(place.key, context.infer)
+        out.append(n.Update(place, "add_at" if repeats else "add", value))
+    return out
 
 
 def _replacements(
@@ -212,7 +221,7 @@ def _split(
     # One expression reads the new value and the old one: the new one is kept aside.
     kept = n.Var(context.adjoints.names.fresh(f"{base_name(target)}_new"))
     value: n.Expr = target
-    if isinstance(target, n.Index) and isinstance(context.infer(target), Array):
+    if isinstance(target, n.Index) and _is_view(target, context.infer):
         value = n.Call(n.Field(target, "copy"))
     first.append(n.Assign(kept, value))
     return Adjoint(tuple(first), tuple(_replace_new(s, kept) for s in remaining))
@@ -224,7 +233,7 @@ def _before_undo(lets: list[n.Stmt], name: str | None) -> tuple[list[n.Stmt], li
     later: list[n.Stmt] = []
     waiting = {name}
     for s in lets:
-        assert isinstance(s, n.Assign)
+        assert isinstance(s, n.Assign | n.Update)
         if names_in(s.value) & waiting or base_name(s.target) in waiting:
             later.append(s)
             waiting.add(base_name(s.target))
@@ -250,11 +259,17 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     _pull_stored(puller, target, value, kind, context)
     sums = _summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
-    others: list[n.Stmt] = [n.Update(p, "add", v) for p, v in sums.items()]
+    others = _added(sums, context)
     touching = any(base_name(p) == base_name(place) for p in sums)
-    body = _ordered(place, puller.out.lets, others, own, touching, isinstance(kind, Array))
+    shared = _is_view(target, context.infer)
+    body = _ordered(place, puller.out.lets, others, own, touching, shared)
     lets = body[: len(body) - len(others) - 1]
     return _split(lets, body[len(lets) :], target, undo, context)
+
+
+def _is_view(place: n.Index, infer: Inference) -> bool:
+    """Whether reading the place gives a view of its array."""
+    return isinstance(infer(place), Array) and not copies(place.key, infer)
 
 
 def _same_kind(a: Kind, b: Kind) -> bool:
@@ -270,9 +285,12 @@ def _ordered(
     others: list[n.Stmt],
     own: n.Expr,
     touching: bool,
-    array: bool,
+    shared: bool,
 ) -> list[n.Stmt]:
-    """The statements in an order that is right whatever the indices are at run time."""
+    """The statements in an order that is right whatever the indices are at run time.
+
+    `shared`: whether the seed is a view of the adjoint array.
+    """
     reads = _uses(_SEED, [*lets, *others])
     if not touching and reads + _uses_in(_SEED, own) <= 1:
         final = n.Assign(place, substitute(own, {_SEED.name: place}))
@@ -282,13 +300,13 @@ def _ordered(
     d = _SEED_NAME
     # A view of the adjoint may be read until the adjoint is replaced; where something else of the
     # same array is written to before that, the seed is copied and the place replaced first.
-    copied = array and touching
+    copied = shared and touching
     seed: n.Expr = n.Call(n.Field(place, "copy")) if copied else place
     begin = n.Assign(d, seed)
     final = n.Assign(place, substitute(own, {_SEED.name: d}))
     named_lets = [_seeded(s, d) for s in lets]
     named = [_seeded(s, d) for s in others]
-    if array and not touching:
+    if shared and not touching:
         return [begin, *named_lets, *named, final]
     return [begin, *named_lets, final, *named]
 
@@ -326,21 +344,22 @@ def _pull_stored(
 
 
 def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo: bool) -> Adjoint:
-    """The adjoint of `A[k] op= value`."""
-    if op not in ("add", "sub"):
+    """The adjoint of `A[k] op= value`, also where it adds once for each entry of k."""
+    if op not in ("add", "sub", "add_at", "sub_at"):
         return store(target, n.Op(op, (target, value)), context, undo)
     place = context.adjoints.place(target)
     kind = context.infer(target)
     puller = context.puller({_SEED.name: kind})
-    signed = value if op == "add" else n.Op("neg", (value,), span=value.span)
+    signed = value if op in ("add", "add_at") else n.Op("neg", (value,), span=value.span)
     _pull_stored(puller, target, signed, kind, context)
     sums = _summed(puller.out, context.adjoints)
-    others: list[n.Stmt] = [n.Update(p, "add", v) for p, v in sums.items()]
+    others = _added(sums, context)
     lets = puller.out.lets
     touching = any(base_name(p) == base_name(place) for p in sums)
     if _uses(_SEED, [*lets, *others]) <= 1 and not touching:
         return Adjoint((), tuple(_seeded(s, place) for s in [*lets, *others]))
-    copied = touching and isinstance(kind, Array)
+    shared = _is_view(target, context.infer)
+    copied = touching and shared
     begin = n.Assign(_SEED_NAME, n.Call(n.Field(place, "copy")) if copied else place)
     return Adjoint((), (begin, *(_seeded(s, _SEED_NAME) for s in [*lets, *others])))
 

@@ -10,6 +10,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     control_flow,
     edge,
     headers,
+    indexing,
     jumps,
     loops,
     rebinding,

@@ -1,0 +1,149 @@
+"""Keys of arrays: what each entry of `x[...]` is, as NumPy reads it.
+
+Integers, slices, None and `...` give a view. Arrays and sequences of integers, and masks, give a
+copy: they are broadcast against each other and against the integers beside them, and their axes
+stand where the first of them stood, or in front where a slice stands between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import (
+    Array,
+    Dims,
+    Kind,
+    Known,
+    ListOf,
+    Number,
+    Scalar,
+    TupleOf,
+    broadcast_dims,
+    dtype_of,
+    is_number,
+    same_dims,
+)
+
+Infer = Callable[[n.Expr], Kind]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a key.
+
+    Attributes:
+        what: "axis" (None), "ellipsis", "slice", "integer", "indices" (of integers) or "mask".
+        expr: its expression; None where the key is a variable that holds a tuple.
+        dims: the dimensions of indices or of a mask; None where they are not known.
+    """
+
+    what: str
+    expr: n.Expr | None
+    dims: Dims | None = None
+
+
+def key_entries(key: n.Expr, infer: Infer) -> tuple[Entry, ...] | None:
+    """The entries of a key; None where it is not known what one of them is."""
+    if isinstance(key, n.Tuple):
+        found = [_entry(item, _kind(item, infer)) for item in key.items]
+    else:
+        kind = _kind(key, infer)
+        if isinstance(kind, TupleOf) and not isinstance(key, n.List):
+            found = [_entry(None, item) for item in kind.items]
+        else:
+            found = [_entry(key, kind)]
+    known = tuple(e for e in found if e is not None)
+    return known if len(known) == len(found) else None
+
+
+def _kind(e: n.Expr, infer: Infer) -> Kind:
+    if isinstance(e, n.List | n.Tuple):
+        return TupleOf(tuple(_kind(item, infer) for item in e.items))
+    return infer(e)
+
+
+def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
+    if isinstance(e, n.Slice):
+        return Entry("slice", e)
+    if isinstance(kind, Known) and (kind.value is None or kind.value is Ellipsis):
+        return Entry("axis" if kind.value is None else "ellipsis", e)
+    if isinstance(kind, ListOf):
+        if not is_number(kind.item):
+            return None
+        what = _what(kind.item)
+        return None if what is None else Entry(what, e)
+    if isinstance(kind, TupleOf):
+        return _display(e, kind)
+    what = _what(kind)
+    if what is None:
+        return None
+    if isinstance(kind, Array):
+        return Entry(what, e, kind.dims) if kind.dims or what == "indices" else None
+    return Entry("integer", e) if what == "indices" else None
+
+
+def _what(kind: Kind) -> str | None:
+    """What an array of this dtype is in a key."""
+    dtype = dtype_of(kind)
+    return None if dtype is None else {"b": "mask", "i": "indices", "u": "indices"}.get(dtype.kind)
+
+
+def _display(e: n.Expr | None, kind: TupleOf) -> Entry | None:
+    """A list of integers or of such lists counts as an array."""
+    parts = [_entry(None, item) for item in kind.items]
+    if not parts or any(p is None for p in parts):
+        return None
+    if all(isinstance(item, Number | Scalar | Known) for item in kind.items):
+        whats = {_what(item) for item in kind.items}
+        return Entry(whats.pop() or "", e, (len(parts),)) if len(whats) == 1 else None
+    first = parts[0]
+    assert first is not None
+    for p in parts:
+        assert p is not None
+        if p.what != first.what or p.dims is None or first.dims is None:
+            return None
+        if not same_dims(p.dims, first.dims):
+            return None
+    return Entry(first.what, e, (len(parts), *(first.dims or ())))
+
+
+def copies(key: n.Expr, infer: Infer) -> bool:
+    """Whether indexing by the key gives a copy, and not a view."""
+    entries = key_entries(key, infer)
+    return entries is not None and any(e.what in ("indices", "mask") for e in entries)
+
+
+def may_repeat(key: n.Expr, infer: Infer) -> bool:
+    """Whether the key may name one element more than once."""
+    entries = key_entries(key, infer)
+    if entries is None:
+        return True
+    indices = [e for e in entries if e.what == "indices"]
+    return bool(indices) and not (len(indices) == 1 and _is_distinct(indices[0].expr))
+
+
+def _is_distinct(e: n.Expr | None) -> bool:
+    """Whether it is a list of different literals, none of which may count from the other end."""
+    if not isinstance(e, n.List):
+        return False
+    values = [x.value for x in e.items if isinstance(x, n.Const) and type(x.value) is int]
+    one_sided = all(v >= 0 for v in values) or all(v < 0 for v in values)
+    return len(values) == len(e.items) == len(set(values)) and one_sided
+
+
+def advanced_dims(entries: tuple[Entry, ...], fresh: Callable[[Entry], Dims]) -> Dims:
+    """The dimensions of all indices and masks of a key, broadcast against each other.
+
+    Args:
+        entries: the key's entries.
+        fresh: dimensions of unknown size for an entry.
+    """
+    shapes = []
+    for e in entries:
+        if e.what == "mask" or (e.what == "indices" and e.dims is None):
+            shapes.append(fresh(e))
+        elif e.what == "indices" and e.dims is not None:
+            shapes.append(e.dims)
+    return broadcast_dims(*shapes)
