@@ -16,7 +16,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, is_number
 from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
@@ -35,6 +35,7 @@ from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
 from srcdiff.optimize.ownership import check_saved, own
+from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
 from srcdiff.tape.plan import Planner
 
@@ -84,7 +85,7 @@ def _seeds(plan: Plan) -> frozenset[str]:
 
 def finish(plan: Plan) -> n.Function:
     """The finished function, both sweeps in one."""
-    function = _polished(plan)
+    function = _recomputed(plan, _polished(plan))
     function = _planned(plan, function, _planner(plan, function))
     return _returned(plan, function)
 
@@ -95,7 +96,7 @@ def finish_pair(
     """The two sweeps as functions without parameters, and the lists that both are handed;
     `tape_name` gives the name of one for a wish.
     """
-    function = _polished(plan)
+    function = _recomputed(plan, _polished(plan))
     planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
@@ -173,11 +174,6 @@ def _planner(
 ) -> Planner:
     """A planner that knows the kind of what each slot keeps."""
     kinds = _kinds(plan, function)
-    slots = {
-        s.slot: kinds.at(s)(s.slot.place)
-        for s in statements(function.body)
-        if isinstance(s, n.Save) and kinds.reached(s)
-    }
     copied = {
         s.slot
         for s in statements(function.body)
@@ -186,11 +182,21 @@ def _planner(
     }
     return Planner(
         plan.names,
-        lambda slot: slots.get(slot, UNKNOWN),
+        _slot_kinds(function, kinds),
         _sizes(plan),
         frozenset(copied),
         tape_name,
     )
+
+
+def _slot_kinds(function: n.Function, kinds: Kinds) -> Callable[[n.Slot], Kind]:
+    """The kind of what each slot keeps."""
+    slots = {
+        s.slot: kinds.at(s)(s.slot.place)
+        for s in statements(function.body)
+        if isinstance(s, n.Save) and kinds.reached(s)
+    }
+    return lambda slot: slots.get(slot, UNKNOWN)
 
 
 def zero_of(plan: Plan, adjoint: str) -> n.Expr:
@@ -314,6 +320,23 @@ def _own(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints) | returned
     values = returned - plan.adjoints.keys()
     return own(function, _kinds(plan, function), adjoints, returned, values)
+
+
+def _recomputed(plan: Plan, function: n.Function) -> n.Function:
+    """The function without tapes for numbers that still lie in an array."""
+    kinds = _kinds(plan, function)
+    pairs = aliases(function, kinds).ever()
+    # What is local to the forward sweep of a pair is out of reach of its reverse sweep.
+    reach = {p.name for p in plan.params} if plan.inputs else names_of(function)
+    mark = function.body.index(_MARK)
+    slot_kind = _slot_kinds(function, kinds)
+    forward, reverse = recompute(
+        function.body[:mark],
+        function.body[mark:],
+        lambda slot: is_number(slot_kind(slot)),
+        lambda name: name in reach and not partners(name, pairs),
+    )
+    return replace(function, body=(*forward, *reverse))
 
 
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:

@@ -152,8 +152,8 @@ def slogdet(a: Kind) -> Rule:
 def cholesky(a: Kind) -> Rule:
     """The lower factor, of which NumPy reads only the lower triangle of `a`.
 
-    The matrix is taken to vary as a symmetric one: its adjoint is symmetric, and its tangent is made
-    so. With P(X) the lower triangle of X, its diagonal halved:
+    The matrix is taken to vary as a symmetric one: its adjoint is symmetric, and its tangent is
+    made so. With P(X) the lower triangle of X, its diagonal halved:
 
         dL = L P(inv(L) da inv(L).T)        da = inv(L).T (P(L.T dL) + P(L.T dL).T) inv(L) / 2
 

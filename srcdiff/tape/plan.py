@@ -198,14 +198,18 @@ def _bound(loop: n.Stmt) -> n.Expr | None:
     if not (isinstance(loop, n.For) and isinstance(loop.target, n.Var)) or _breaks(loop.body):
         return None
     call = loop.iter
-    if not (
-        isinstance(call, n.Call) and isinstance(call.callee, n.Ref) and call.callee.value is range
-    ):
+    if _calls(call, reversed):
+        call = call.args[0]  # type: ignore[attr-defined]
+    if not isinstance(call, n.Call) or not _calls(call, range):
         return None
     start, stop, step = _range_arguments(call.args)
     positive = isinstance(step, n.Const) and type(step.value) is int and step.value > 0
     literal = isinstance(start, n.Const) and type(start.value) is int and start.value >= 0
     return _size(stop) if positive and literal else None
+
+
+def _calls(e: n.Expr, function: object) -> bool:
+    return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is function
 
 
 def _range_arguments(args: tuple[n.Expr, ...]) -> tuple[n.Expr, n.Expr, n.Expr]:
