@@ -87,4 +87,4 @@ def _product(term: Term) -> n.Expr:
     product = reduce(mul, fs)
     if c == 1:
         return product
-    return neg(product) if c == -1 else mul(n.Const(float(c)), product)
+    return neg(product) if c == -1 else reduce(mul, (n.Const(float(c)), *fs))

@@ -5,7 +5,7 @@ def spring_bwd(d, x, v, k):
     """Reverse sweep of spring (golden_programs.py:213), for the adjoint of its result."""
     dk = -d * x
     dx = -k * d
-    dv = -d * (0.1 * abs(v) + 0.1 * (v * np.sign(v)))
+    dv = -d * (0.1 * abs(v) + 0.1 * v * np.sign(v))
     return dx, dv, dk
 
 

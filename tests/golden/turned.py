@@ -56,7 +56,7 @@ def turned_grad(x, y):
     phi = phi_old
     r = r_old
     d, d_2 = polar_bwd_2(dr, dphi, r * np.cos(2.0 * phi), r * phi, r_tape_2)
-    dr, dphi = d * np.cos(2.0 * phi) + d_2 * phi, r * (d_2 - 2.0 * (d * np.sin(2.0 * phi)))
+    dr, dphi = d * np.cos(2.0 * phi) + d_2 * phi, r * (d_2 - 2.0 * d * np.sin(2.0 * phi))
     d, d_2 = polar_bwd(dr, dphi, x, y, r_tape)
     dx = d
     dy = d_2
