@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.assemble.calls import PairMaker
+from srcdiff.assemble.functions import Functions
 from srcdiff.assemble.nesting import Nesting
 from srcdiff.assemble.sweeps import Half
 from srcdiff.emit.module import FreeNames
@@ -46,6 +47,9 @@ class LiveWorld:
     helpers: dict[FunctionType, Lowered] = field(default_factory=dict)
     calls: PairMaker | None = None
     _nesting: Nesting | None = None
+    _functions: Functions | None = None
+    # First-order functions made for functions as values.
+    _variants: dict[Hashable, Callee] = field(default_factory=dict)
     _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
 
     # --- kinds ----------------------------------------------------------------------------------
@@ -70,11 +74,7 @@ class LiveWorld:
 
     def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
         """The kind of the result of one of the user's functions."""
-        if self.calls is None or not isinstance(call.callee, n.Ref):
-            return None
-        if not self.is_user_function(call.callee.value):
-            return None
-        return self.calls.result_kind(call, infer)
+        return None if self.calls is None else self.functions.kind(call, infer)
 
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
         """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal.
@@ -164,6 +164,30 @@ class LiveWorld:
         return None if derived is None else self.nesting.specialised(call, derived, infer)
 
     @property
+    def functions(self) -> Functions:
+        """What makes first-order functions of functions as values."""
+        if self._functions is None:
+            assert self.calls is not None
+            results = self.calls.results
+            self._functions = Functions(
+                self,
+                self,
+                self.is_user_function,
+                self.calls.result_kind,
+                results.is_settled,
+                self._variants,
+            )
+        return self._functions
+
+    def first_order(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The function, for arguments of these kinds, with all its calls of named functions."""
+        return function if self.calls is None else self.functions.converted(function, kinds)[0]
+
+    def functional_result(self, function: n.Function, kinds: Mapping[str, Kind]) -> Kind | None:
+        """The kind of a function's result where that is a function or holds one."""
+        return None if self.calls is None else self.functions.converted(function, kinds)[1]
+
+    @property
     def nesting(self) -> Nesting:
         """What makes derivatives inside this one."""
         if self._nesting is None:
@@ -172,7 +196,7 @@ class LiveWorld:
 
     def again(self) -> PairMaker:
         """What knows of calls, for a derivative inside this one."""
-        world = replace(self, calls=None)
+        world = replace(self, calls=None, _functions=None)
         assert self.calls is not None
         world.calls = PairMaker(world, world, world.is_user_function, self.calls.names)
         return world.calls
@@ -299,9 +323,13 @@ def _fixed(name: str, home: Home, path: tuple[str, ...], value: Any) -> Dependen
 
 
 def _expressions(function: n.Function) -> Iterable[n.Expr]:
+    """All expressions of a function, those of functions defined in it included."""
     for s in statements(function.body):
         for e in expressions(s):
-            yield from subexpressions(e)
+            for x in subexpressions(e):
+                yield x
+                if isinstance(x, n.Closure):
+                    yield from _expressions(x.code.function)
 
 
 def called(function: n.Function) -> list[n.Ref]:

@@ -17,6 +17,7 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
+from srcdiff.ir.functional import held, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
     FLOAT,
@@ -26,10 +27,12 @@ from srcdiff.ir.kinds import (
     UNKNOWN,
     Array,
     Dim,
+    FunctionOf,
     Kind,
     Known,
     ListOf,
     Number,
+    PartialOf,
     RangeOf,
     Scalar,
     TupleOf,
@@ -66,6 +69,12 @@ class World(Protocol):
 
     def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
         """Notes that two sizes must be equal."""
+
+    def first_order(self, function: n.Function, kinds: Env) -> n.Function:
+        """The function, for arguments of these kinds, with all its calls of named functions."""
+
+    def functional_result(self, function: n.Function, kinds: Env) -> Kind | None:
+        """The kind of a function's result where that is a function or holds one."""
 
     def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
         """Whether evaluating the call does nothing but compute."""
@@ -131,6 +140,8 @@ class Inference:
                 return self._list(e)
             case n.Slice():
                 return Known(slice)
+            case n.Closure():
+                return FunctionOf(e.code, tuple((name, self(v)) for name, v in e.defaults))
         return UNKNOWN
 
     def _list(self, e: n.List) -> Kind:
@@ -157,6 +168,9 @@ class Inference:
 
     def _field(self, e: n.Field) -> Kind:
         base = self(e.base)
+        name = part_name(e)
+        if name is not None:
+            return dict(held(base)).get(name, UNKNOWN)
         if isinstance(base, Array):
             if e.name == "shape":
                 return shape_kind(base)
@@ -242,6 +256,10 @@ class Inference:
             if lookup(e.callee.value) is None:
                 call = self.world.specialised(e, self) or e
                 return self.world.user_kind(call, self) or UNKNOWN
+        elif not isinstance(e.callee, n.Field) or not isinstance(self(e.callee.base), _DATA):
+            found = self.world.user_kind(e, self)
+            if found is not None:
+                return found
         if isinstance(e.callee, n.Field) and isinstance(self(e.callee.base), ListOf):
             base = self(e.callee.base)
             return base.item if e.callee.name == "pop" and isinstance(base, ListOf) else UNKNOWN
@@ -257,6 +275,10 @@ class Inference:
         if all(isinstance(c, Known) and isinstance(c.value, type) for c in classes):
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
+
+
+# What has methods of NumPy's or Python's own.
+_DATA = (Array, Scalar, Number, ListOf)
 
 
 def exact_type(kind: Kind) -> type | None:
@@ -534,6 +556,8 @@ def _dims(kind: Kind) -> list[Dim]:
             return [d for item in kind.items for d in _dims(item)]
         case ListOf():
             return _dims(kind.item)
+        case FunctionOf() | PartialOf():
+            return [d for _, item in held(kind) for d in _dims(item)]
     return []
 
 
@@ -557,6 +581,8 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
             return TupleOf(tuple(_renamed(item, old, f"{label}.{i}") for i, item in items))
         case ListOf():
             return ListOf(_renamed(kind.item, old, label))
+        case FunctionOf() | PartialOf():
+            return map_held(kind, lambda name, item: _renamed(item, old, f"{label}.{name}"))
     return kind
 
 

@@ -50,7 +50,9 @@ class Setting:
 
 def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function in the form that the analyses take, with decided branches pruned."""
-    function = _with_derivatives(without_comments(function), setting.world)
+    function = setting.world.first_order(function, setting.kinds)
+    names.reserve(names_of(function))
+    function = with_derivatives(function, setting.world)
     function = explicit_ends(jumps_to_tails(function, names))
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_keys(steady_loops(unpack(function, names), names), names)
@@ -58,8 +60,9 @@ def normalized(function: n.Function, names: Names, setting: Setting) -> n.Functi
     return replace(function, body=_pruned(function.body, kinds))
 
 
-def _with_derivatives(function: n.Function, world: World) -> n.Function:
+def with_derivatives(function: n.Function, world: World) -> n.Function:
     """The function with `grad(f)` and its like as references to derivatives."""
+    function = without_comments(function)
 
     def known(e: n.Expr) -> n.Expr:
         e = rebuild(e, known)

@@ -75,6 +75,10 @@ class Results:
         """Whether a call of the function was met."""
         return any(special.callee == callee for special in self._known.values())
 
+    def is_settled(self) -> bool:
+        """Whether no function that calls itself is being looked at."""
+        return not any(isinstance(x, Special) and x.recursive for x in self._solver.running())
+
     # --- kinds of results -----------------------------------------------------------------------
 
     def result_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind:
@@ -151,6 +155,9 @@ class Results:
         return kind if before is None else join(before, kind, f"{callee.name}.result")
 
     def _returned(self, lowered: n.Function, kinds: Mapping[str, Kind], call: n.Call) -> Kind:
+        functional = self.world.functional_result(lowered, kinds)
+        if functional is not None:
+            return functional
         setting = Setting(kinds, self.world, self.ours)
         body = normalized(lowered, Names(names_of(lowered)), setting)
         facts = infer_kinds(body, kinds, self.world)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from srcdiff.ir.functional import held, map_held
 from srcdiff.ir.kinds import (
     FLOAT,
     FLOAT64,
     PENDING,
     Array,
     Dim,
+    FunctionOf,
     Kind,
     ListOf,
     Number,
+    PartialOf,
     Scalar,
     TupleOf,
     join,
@@ -71,6 +74,11 @@ def _zipped(a: Kind, b: Kind, label: str, joined: Callable[[Size, Size, str], Si
         case TupleOf(), TupleOf():
             items = enumerate(zip(a.items, b.items, strict=True))
             return TupleOf(tuple(_zipped(x, y, f"{label}.{i}", joined) for i, (x, y) in items))
+        case ((FunctionOf() | PartialOf()), (FunctionOf() | PartialOf())):
+            others = dict(held(b))
+            return map_held(
+                a, lambda name, item: _zipped(item, others[name], f"{label}.{name}", joined)
+            )
     return a
 
 
@@ -90,6 +98,8 @@ def _without_sizes(kind: Kind, exact: bool) -> Kind:
             return FLOAT64 if kind == FLOAT and not exact else Number(kind.type)
         case TupleOf():
             return TupleOf(tuple(_without_sizes(item, exact) for item in kind.items))
+        case FunctionOf() | PartialOf():
+            return map_held(kind, lambda _, item: _without_sizes(item, exact))
     return kind
 
 
@@ -100,6 +110,8 @@ def is_pending(kind: Kind) -> bool:
             return any(map(is_pending, kind.items))
         case ListOf():
             return is_pending(kind.item)
+        case FunctionOf() | PartialOf():
+            return any(is_pending(item) for _, item in held(kind))
     return kind == PENDING
 
 

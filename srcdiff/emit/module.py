@@ -74,6 +74,9 @@ def free_expressions(functions: Iterable[n.Function]) -> Iterable[n.Ref | n.Glob
                         yield x
                     elif isinstance(x, n.OpaqueExpr):
                         yield from (f for f in x.free if isinstance(f, n.Ref | n.Global))
+                    elif isinstance(x, n.Closure):
+                        kept = x.code.kept.free
+                        yield from (f for f in kept if isinstance(f, n.Ref | n.Global))
             if isinstance(s, n.Update) and is_scatter(s):
                 yield from (x for x in subexpressions(as_call(s)) if isinstance(x, n.Ref))
 

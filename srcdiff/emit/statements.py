@@ -90,6 +90,8 @@ class Emitter:
 
     def _simple(self, s: n.Stmt) -> ast.stmt:
         match s:
+            case n.Assign() if isinstance(s.value, n.Closure):
+                return self._definition(s.value, s.target)
             case n.Assign():
                 return ast.Assign([self.target(s.target)], self.expr(s.value))
             case n.Update() if is_scatter(s):
@@ -121,6 +123,10 @@ class Emitter:
             case n.Comment():
                 return Comment(s.text)
         raise TypeError(f"{type(s).__name__} cannot be emitted")
+
+    def _definition(self, e: n.Closure, target: n.Target) -> ast.stmt:
+        kept = _plain(e.code.kept.node)
+        return kept if isinstance(kept, ast.stmt) else ast.Assign([self.target(target)], kept)
 
     def _update(self, s: n.Update, target: Any) -> ast.stmt:
         return ast.AugAssign(target, _BINARY[s.op](), self.expr(s.value))
@@ -181,6 +187,8 @@ class Emitter:
                 return ast.Starred(self.expr(e.value), _LOAD)
             case n.OpaqueExpr():
                 return _plain(e.node)  # type: ignore[no-any-return]
+            case n.Closure():
+                return _plain(e.code.kept.node)  # type: ignore[no-any-return]
         raise TypeError(f"{type(e).__name__} cannot be emitted")
 
     def _op(self, e: n.Op) -> ast.expr:

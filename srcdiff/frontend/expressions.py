@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import gast
 
 from srcdiff.errors import Span, UnsupportedError
+from srcdiff.frontend.closures import local_names, made, parameters
 from srcdiff.ir import nodes as n
 
 _BINARY = {
@@ -69,6 +70,10 @@ class Resolver(Protocol):
     def name(self, name: str, span: Span | None) -> n.Expr: ...
 
     def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None: ...
+
+    def nested(self, names: frozenset[str]) -> Resolver: ...
+
+    def assigned_before(self) -> list[n.Stmt]: ...
 
 
 def operator_name(node: Any) -> str:
@@ -197,6 +202,19 @@ def _starred(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     return n.Starred(lower_expression(node.value, scope), span=span)
 
 
+def _lambda(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    kept = _opaque(node, scope, span)
+    assert isinstance(kept, n.OpaqueExpr)
+    inner = scope.nested(local_names(node))
+
+    def body() -> n.Block:
+        value = lower_expression(node.body, inner)
+        return (*inner.assigned_before(), n.Return(value, span=value.span))
+
+    parts = parameters(node.args, lambda default: lower_expression(default, scope))
+    return made(node, "lambda", span, kept, parts, body)
+
+
 _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "Name": _name,
     "Constant": _constant,
@@ -213,6 +231,7 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "List": _sequence,
     "Starred": _starred,
     "NamedExpr": _named,
+    "Lambda": _lambda,
 }
 
 

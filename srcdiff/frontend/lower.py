@@ -16,6 +16,7 @@ from typing import Any
 import gast
 
 from srcdiff.errors import UnsupportedError
+from srcdiff.frontend.closures import local_names, made, named, parameters
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
 from srcdiff.frontend.imports import import_statement, imported_names
 from srcdiff.frontend.loops import loop_with_else, while_assigning
@@ -124,6 +125,8 @@ def _assign(node: Any, scope: Scope) -> list[n.Stmt]:
     span = scope.span(node)
     value = lower_expression(node.value, scope)
     targets = [_target(t, scope) for t in node.targets]
+    if isinstance(value, n.Closure) and isinstance(targets[0], n.Var):
+        value = named(value, targets[0].name)
     if len(targets) == 1:
         return [n.Assign(targets[0], value, span=span)]
     first: n.Expr = targets[0]
@@ -223,6 +226,18 @@ def _assert(node: Any, scope: Scope) -> list[n.Stmt]:
     return [n.Assert(lower_expression(node.test, scope), message, span=scope.span(node))]
 
 
+def _nested(node: Any, scope: Scope) -> list[n.Stmt]:
+    """A nested function; one with decorators is kept as it stands."""
+    if node.decorator_list:
+        return [_opaque(node, scope)]
+    span = scope.span(node)
+    names = scope.nested(local_names(node))
+    parts = parameters(node.args, lambda default: lower_expression(default, scope))
+    kept = _opaque(node, scope)
+    closure = made(node, node.name, span, kept, parts, lambda: _body(node, names))
+    return [n.Assign(n.Var(node.name), closure, span=span)]
+
+
 def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
     """`global` and `nonlocal`: where the names are only read, they say nothing."""
     bound = {
@@ -246,7 +261,7 @@ def _import(node: Any, scope: Scope) -> list[n.Stmt]:
     return [_opaque(node, scope)] if lowered is None else lowered
 
 
-def _opaque(node: Any, scope: Scope) -> n.Stmt:
+def _opaque(node: Any, scope: Scope) -> n.Opaque:
     """A statement kept verbatim; a jump or a yield inside it could not be followed."""
     span = scope.span(node)
     for inner in walk_here([node]):
@@ -291,6 +306,7 @@ _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
     "Assert": _assert,
     "Import": _import,
     "ImportFrom": _import,
+    "FunctionDef": _nested,
     "Global": _scope_statement,
     "Nonlocal": _scope_statement,
     "Break": lambda node, scope: [n.Break(span=scope.span(node))],

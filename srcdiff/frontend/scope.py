@@ -144,12 +144,16 @@ class Scope:
     imports: Mapping[str, Imported] = field(default_factory=dict)
     free: dict[str, Home] = field(default_factory=dict)
     before: list[n.Stmt] = field(default_factory=list)
+    # The scope of the function around a nested one.
+    parent: Scope | None = None
     # The names that the statement at hand has read so far.
     _read: set[str] = field(default_factory=set)
     _names: Names | None = None
 
     def fresh(self, wish: str) -> str:
         """A name that the function does not use."""
+        if self.parent is not None:
+            return self.parent.fresh(wish)
         if self._names is None:
             code = self.source.function.__code__
             self._names = Names((*self.locals, *code.co_names, *code.co_freevars))
@@ -178,6 +182,17 @@ class Scope:
         self._read = set()
         return found
 
+    def nested(self, names: frozenset[str]) -> Scope:
+        """The scope of a function defined in this one, whose own names these are."""
+        imports = {name: found for name, found in self.imports.items() if name not in names}
+        return Scope(self.source, names, self.constants, imports, self.free, parent=self)
+
+    def _is_variable(self, name: str) -> bool:
+        """Whether a name is a variable of this function or of one that it is nested in."""
+        if name in self.locals:
+            return True
+        return self.parent is not None and self.parent._is_variable(name)
+
     def span(self, node: Any) -> Span | None:
         if getattr(node, "lineno", None) is None:
             return None
@@ -187,7 +202,7 @@ class Scope:
         if name in self.imports:
             plain = plain_function(self.imports[name].value)
             return n.Ref(name, plain, plain, span=span)
-        if name in self.locals:
+        if self._is_variable(name):
             self._read.add(name)
             return n.Var(name, span=span)
         if name in self.constants:

@@ -6,7 +6,7 @@ that it is known where two shapes must agree and no broadcasting can happen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,29 @@ class Known(Kind):
         if isinstance(self.value, str | bytes | bool | np.dtype):
             return hash((type(self.value), self.value))
         return hash((type(self.value), id(self.value)))
+
+
+@dataclass(frozen=True)
+class FunctionOf(Kind):
+    """A function made while the program runs: which one, and the names and kinds of the values
+    that it holds. Other names that it captures are variables of the function that is running.
+    """
+
+    code: Any
+    held: tuple[tuple[str, Kind], ...] = ()
+
+
+@dataclass(frozen=True)
+class PartialOf(Kind):
+    """A function with its first arguments, and some by name, given already.
+
+    `given` is the object, where it is one that the program was given: it is then known which.
+    """
+
+    function: Kind
+    args: tuple[Kind, ...]
+    keywords: tuple[tuple[str, Kind], ...] = ()
+    given: Any = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -248,6 +271,11 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
         return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
     if is_number(a) and is_number(b):
         return _join_numbers(a, b)
+    if isinstance(a, FunctionOf) and isinstance(b, FunctionOf) and a.code is b.code:
+        if [name for name, _ in a.held] == [name for name, _ in b.held]:
+            both = zip(a.held, b.held, strict=True)
+            held = tuple((name, join(x, y, f"{label}.{name}")) for (name, x), (_, y) in both)
+            return FunctionOf(a.code, held)
     return UNKNOWN
 
 

@@ -155,6 +155,20 @@ class OpaqueExpr(Expr):
     free: tuple[Expr, ...] = field(default=(), compare=False)
 
 
+@dataclass(frozen=True)
+class Closure(Expr):
+    """A function made while the program runs: a nested `def` or a lambda. `defaults` are those
+    that are evaluated when it is made.
+
+    It is there up to the normalisation of functions (`assemble/functions.py`), after which calls
+    of it call a function of its own.
+    """
+
+    code: Code = field(compare=False)
+    defaults: tuple[tuple[str, Expr], ...]
+    text: str
+
+
 Place = Var | Index | Field
 Target = Var | Index | Field | Tuple
 
@@ -316,3 +330,23 @@ class Function:
     @property
     def param_names(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.params)
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """What all functions have in common that one nested `def` or lambda makes.
+
+    Attributes:
+        function: parameters and body; in the body, `captured` names are variables of the
+            enclosing function.
+        captured: the variables of the enclosing function that it reads, when it is called.
+        kept: the definition as it stands in the user's text.
+        failure: why its body cannot be lowered, where that is so.
+        nonlocals: the variables of the enclosing function that it assigns to.
+    """
+
+    function: Function
+    captured: tuple[str, ...]
+    kept: Opaque | OpaqueExpr
+    failure: Exception | None = None
+    nonlocals: tuple[str, ...] = ()

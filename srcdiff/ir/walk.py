@@ -28,6 +28,8 @@ def children(e: n.Expr) -> tuple[n.Expr, ...]:
             return (e.callee, *e.args, *(value for _, value in e.keywords))
         case n.Tuple() | n.List():
             return e.items
+        case n.Closure():
+            return tuple(value for _, value in e.defaults)
     return ()
 
 
@@ -74,6 +76,10 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
         case n.Tuple() | n.List():
             items = many(e.items)
             return e if items is e.items else replace(e, items=items)
+        case n.Closure():
+            names = (name for name, _ in e.defaults)
+            values = many(tuple(value for _, value in e.defaults))
+            return replace(e, defaults=tuple(zip(names, values, strict=True)))
     return e
 
 
@@ -99,6 +105,8 @@ def names_in(e: n.Expr) -> frozenset[str]:
             out.add(x.name)
         elif isinstance(x, n.OpaqueExpr):
             out.update(x.reads)
+        elif isinstance(x, n.Closure):
+            out.update(x.code.captured)
     return frozenset(out)
 
 
