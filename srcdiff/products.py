@@ -21,6 +21,9 @@ class Pushforward:
     derivatives is: `source`, `source_for(primals, tangents)`, `sources`.
     """
 
+    # A call of this in a differentiated function is one of `jvp`.
+    __srcdiff_transform__ = "jvp"
+
     def __init__(self, target: Target) -> None:
         """The forward derivative of a target; users call `srcdiff.jvp`."""
         self._target = target
@@ -71,6 +74,10 @@ class Pushforward:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return pushforward, (self._target.origin,)
+
+    @property
+    def __srcdiff_primal__(self) -> Any:
+        return self._target.origin
 
     def _given(
         self, primals: Sequence[Any], tangents: Sequence[Any]

@@ -26,6 +26,7 @@ from srcdiff.ir.kinds import (
     PENDING,
     UNKNOWN,
     Array,
+    DerivedOf,
     Dim,
     FunctionOf,
     Kind,
@@ -478,13 +479,19 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
     """The variables that the statement itself reads by name."""
     if isinstance(s, n.Assign | n.For):
         value = s.value if isinstance(s, n.Assign) else s.iter
-        targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
-        read = (value, *(t for t in targets if not isinstance(t, n.Var)))
+        read = (value, *_stored(s.target))
     elif isinstance(s, n.Restore) and isinstance(s.slot.place, n.Var):
         read = ()
     else:
         read = expressions(s)
     return frozenset(x.name for e in read for x in subexpressions(e) if isinstance(x, n.Var))
+
+
+def _stored(target: n.Expr) -> tuple[n.Expr, ...]:
+    """The parts of a target that are stored into, and bind no name."""
+    if isinstance(target, n.Tuple):
+        return tuple(e for item in target.items for e in _stored(item))
+    return () if isinstance(target, n.Var) else (target,)
 
 
 def item_kind(kind: Kind) -> Kind:
@@ -556,7 +563,7 @@ def _dims(kind: Kind) -> list[Dim]:
             return [d for item in kind.items for d in _dims(item)]
         case ListOf():
             return _dims(kind.item)
-        case FunctionOf() | PartialOf():
+        case FunctionOf() | PartialOf() | DerivedOf():
             return [d for _, item in held(kind) for d in _dims(item)]
     return []
 
@@ -581,7 +588,7 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
             return TupleOf(tuple(_renamed(item, old, f"{label}.{i}") for i, item in items))
         case ListOf():
             return ListOf(_renamed(kind.item, old, label))
-        case FunctionOf() | PartialOf():
+        case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda name, item: _renamed(item, old, f"{label}.{name}"))
     return kind
 

@@ -16,6 +16,12 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.kinds import World, infer_kinds
+from srcdiff.assemble.derivatives import (
+    derivative_call,
+    derived_kind,
+    taken_apart,
+    transform_of,
+)
 from srcdiff.assemble.prepare import with_derivatives
 from srcdiff.assemble.results import Helpers
 from srcdiff.assemble.specialise import canonical, in_terms_of, is_pending
@@ -105,6 +111,8 @@ class Functions:
         """The kind of a call's result; None where it calls no function that is known here."""
         if isinstance(call.callee, n.Ref) and call.callee.value is functools.partial:
             return _partial_kind(call, infer)
+        if transform_of(call.callee) not in (None, "jvp"):
+            return derived_kind(call, infer)
         found, returned = self._resolved(call, infer)
         if returned is not None:
             return returned
@@ -119,6 +127,14 @@ class Functions:
         return self._resolved(call, infer)[0]
 
     def _resolved(self, call: n.Call, infer: Infer) -> tuple[n.Call | None, Kind | None]:
+        call, steps, tangents = taken_apart(call, infer)
+        found, returned = self._resolved_plain(call, infer)
+        if not steps:
+            return found, returned
+        made = derivative_call(found or _applied(call, infer), steps, tangents)
+        return (self.world.specialised(made, infer) if made else None), returned
+
+    def _resolved_plain(self, call: n.Call, infer: Infer) -> tuple[n.Call | None, Kind | None]:
         applied = _applied(call, infer)
         if applied is None:
             return None, None

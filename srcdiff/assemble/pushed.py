@@ -17,7 +17,7 @@ from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind
+from srcdiff.ir.kinds import Kind, TupleOf
 from srcdiff.ir.walk import names_of
 from srcdiff.normalize.results import named_results
 from srcdiff.transform.adjoints import Tangents
@@ -53,9 +53,21 @@ class PushforwardMaker:
             assert tangent is not None
             given.append(tangent)
         kind = self.pairs.result_kind(site.call, pusher.infer)
-        half = Half(sweep, site.callee, False, (kind, kind), self.pairs)
+        target: n.Target = n.Tuple((s.target, _tangent(s.target, tangents)))
+        kinds: tuple[Kind, ...] = (kind, kind)
+        if isinstance(kind, TupleOf):
+            if not isinstance(s.target, n.Tuple):
+                raise UnsupportedError(
+                    "the results of this call are not unpacked one by one.",
+                    s.span,
+                    None,
+                    "unpack the tuple at the call: a, b = g(x).",
+                )
+            items = tuple(_tangent(item, tangents) for item in s.target.items)
+            target, kinds = n.Tuple((*s.target.items, *items)), kind.items + kind.items
+        half = Half(sweep, site.callee, False, kinds, self.pairs)
         call = n.Call(n.Ref(sweep.named(self.pairs.names), half, sweep), (*values, *given))
-        return n.Assign(n.Tuple((s.target, _tangent(s.target, tangents))), call, span=s.span)
+        return n.Assign(target, call, span=s.span)
 
     def _function(self, site: Site, pusher: Pusher) -> Sweep:
         kinds = self.pairs.kinds_at(site, pusher.infer)

@@ -52,6 +52,10 @@ class Solver(Generic[V]):
         """The facts that are being found, outermost first."""
         return list(self._running)
 
+    def is_in_cycle(self) -> bool:
+        """Whether a fact that is being found was asked for meanwhile."""
+        return any(asked & self._running.keys() for asked in self._running.values())
+
     def found(self, key: Hashable) -> V | None:
         """What was found last, if anything was."""
         return self._found.get(key)

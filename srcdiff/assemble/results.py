@@ -18,7 +18,7 @@ from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.specialise import canonical, generalised, in_terms_of, is_pending, shape
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Callee, Callees
+from srcdiff.ir.callee import Callee, Callees, Derived
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import PENDING, UNKNOWN, Array, Kind, Known, join
 from srcdiff.ir.show import show
@@ -34,6 +34,9 @@ _IMPURE = n.Effect | n.Opaque | n.Raise | n.Assert | n.While
 
 class Helpers(Callees, Protocol):
     """Where called functions come from."""
+
+    def derived(self, value: Any) -> Derived | None:
+        """The derivative that a callable stands for, if it is one."""
 
     def kind_of(self, value: Any, name: str) -> Kind:
         """The kind of a value."""
@@ -77,7 +80,7 @@ class Results:
 
     def is_settled(self) -> bool:
         """Whether no function that calls itself is being looked at."""
-        return not any(isinstance(x, Special) and x.recursive for x in self._solver.running())
+        return not self._solver.is_in_cycle()
 
     # --- kinds of results -----------------------------------------------------------------------
 
@@ -211,8 +214,11 @@ class Results:
             seen.add(callee)
             if any(isinstance(s, _IMPURE) for s in statements(callee.function.body)):
                 return False
-            refs = _references(callee.function)
-            todo += [self.helpers.callee(r.value) for r in refs if self.ours(r.value)]
+            called = [r.value for r in _references(callee.function) if self.ours(r.value)]
+            if any(self.helpers.derived(value) is not None for value in called):
+                # Which functions it calls is not known without its arguments.
+                return False
+            todo += map(self.helpers.callee, called)
         return True
 
 

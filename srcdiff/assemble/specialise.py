@@ -11,6 +11,7 @@ from srcdiff.ir.kinds import (
     FLOAT64,
     PENDING,
     Array,
+    DerivedOf,
     Dim,
     FunctionOf,
     Kind,
@@ -74,7 +75,10 @@ def _zipped(a: Kind, b: Kind, label: str, joined: Callable[[Size, Size, str], Si
         case TupleOf(), TupleOf():
             items = enumerate(zip(a.items, b.items, strict=True))
             return TupleOf(tuple(_zipped(x, y, f"{label}.{i}", joined) for i, (x, y) in items))
-        case ((FunctionOf() | PartialOf()), (FunctionOf() | PartialOf())):
+        case (
+            (FunctionOf() | PartialOf() | DerivedOf()),
+            (FunctionOf() | PartialOf() | DerivedOf()),
+        ):
             others = dict(held(b))
             return map_held(
                 a, lambda name, item: _zipped(item, others[name], f"{label}.{name}", joined)
@@ -98,7 +102,7 @@ def _without_sizes(kind: Kind, exact: bool) -> Kind:
             return FLOAT64 if kind == FLOAT and not exact else Number(kind.type)
         case TupleOf():
             return TupleOf(tuple(_without_sizes(item, exact) for item in kind.items))
-        case FunctionOf() | PartialOf():
+        case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda _, item: _without_sizes(item, exact))
     return kind
 
@@ -110,7 +114,7 @@ def is_pending(kind: Kind) -> bool:
             return any(map(is_pending, kind.items))
         case ListOf():
             return is_pending(kind.item)
-        case FunctionOf() | PartialOf():
+        case FunctionOf() | PartialOf() | DerivedOf():
             return any(is_pending(item) for _, item in held(kind))
     return kind == PENDING
 

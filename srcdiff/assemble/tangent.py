@@ -103,6 +103,9 @@ def _alive(function: n.Function, kinds: Mapping[str, Kind], world: World) -> n.F
 def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr:
     """`value, tangent`, or `value, tangent, aux`."""
     value = n.Const(None) if s.value is None else s.value
+    if what.inner and isinstance(value, n.Tuple):
+        # One tuple, so that each item is a value of its own to a derivative of this.
+        return n.Tuple((*value.items, *(_tangent(item, pusher) for item in value.items)))
     if not what.has_aux:
         return n.Tuple((value, _tangent(value, pusher)))
     if not isinstance(value, n.Tuple) or len(value.items) != 2:

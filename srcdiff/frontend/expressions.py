@@ -12,6 +12,7 @@ import gast
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.closures import local_names, made, parameters
 from srcdiff.ir import nodes as n
+from srcdiff.ir.names import DERIVATIVE, PRIMAL, TRANSFORM
 
 _BINARY = {
     "Add": "add",
@@ -241,6 +242,15 @@ def module_attribute(base: n.Ref, name: str, span: Span | None) -> n.Ref | None:
         return None
     value = getattr(base.value, name)
     return n.Ref(f"{base.path}.{name}", value, base.root, span=span)
+
+
+def derivative_attribute(base: n.Ref, owner: Any, name: str, span: Span | None) -> n.Ref | None:
+    """`f.grad` of a decorated function, as a Ref to the derivative."""
+    if not hasattr(type(owner), PRIMAL) or not hasattr(type(owner), name):
+        return None
+    value = getattr(owner, name)
+    known = hasattr(type(value), DERIVATIVE) or hasattr(type(value), TRANSFORM)
+    return n.Ref(f"{base.path}.{name}", value, owner, span=span) if known else None
 
 
 def cell_constant(cell: CellType) -> n.Expr:

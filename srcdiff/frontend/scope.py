@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import Span, UnsupportedError
-from srcdiff.frontend.expressions import module_attribute
+from srcdiff.frontend.expressions import derivative_attribute, module_attribute
 from srcdiff.frontend.retrieve import Retrieved, span_of
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -227,7 +227,8 @@ class Scope:
         return n.Global(name, home, span=span)
 
     def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None:
-        found = module_attribute(base, name, span)
+        owner = self.free[base.path].read(base.path) if base.path in self.free else base.value
+        found = derivative_attribute(base, owner, name, span) or module_attribute(base, name, span)
         if found is None or is_fixed(found.value):
             return found
         if isinstance(base.value, ModuleType) and is_library(base.value):

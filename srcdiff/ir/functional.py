@@ -12,7 +12,7 @@ from types import ModuleType
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import FunctionOf, Kind, Known, PartialOf, TupleOf
+from srcdiff.ir.kinds import DerivedOf, FunctionOf, Kind, Known, PartialOf, TupleOf
 
 Path = tuple[str, ...]
 Infer = Callable[[n.Expr], Kind]
@@ -22,7 +22,7 @@ def is_function(kind: Kind) -> bool:
     """Whether every value of the kind is one known function (types are not meant)."""
     if isinstance(kind, Known):
         return callable(kind.value) and not isinstance(kind.value, type | ModuleType)
-    return isinstance(kind, FunctionOf | PartialOf)
+    return isinstance(kind, FunctionOf | PartialOf | DerivedOf)
 
 
 def is_functional(kind: Kind) -> bool:
@@ -52,15 +52,19 @@ def held(kind: Kind) -> tuple[tuple[str, Kind], ...]:
         case PartialOf():
             args = tuple((str(i), item) for i, item in enumerate(kind.args))
             return (("function", kind.function), *args, *kind.keywords)
+        case DerivedOf():
+            return (("function", kind.function),)
         case TupleOf():
             return tuple((str(i), item) for i, item in enumerate(kind.items))
     return ()
 
 
-def map_held(kind: FunctionOf | PartialOf, f: Callable[[str, Kind], Kind]) -> Kind:
+def map_held(kind: FunctionOf | PartialOf | DerivedOf, f: Callable[[str, Kind], Kind]) -> Kind:
     """The kind with `f` applied to the names and kinds of what the value holds."""
     if isinstance(kind, FunctionOf):
         return FunctionOf(kind.code, tuple((name, f(name, item)) for name, item in kind.held))
+    if isinstance(kind, DerivedOf):
+        return DerivedOf(f("function", kind.function), kind.step)
     args = tuple(f(str(i), item) for i, item in enumerate(kind.args))
     keywords = tuple((name, f(name, item)) for name, item in kind.keywords)
     return PartialOf(f("function", kind.function), args, keywords)
@@ -121,6 +125,8 @@ def _left(kind: Kind, infer: Infer, within: tuple[object, ...]) -> Kind:
             args = tuple(_left(item, infer, within) for item in kind.args)
             keywords = tuple((name, _left(item, infer, within)) for name, item in kind.keywords)
             return PartialOf(_left(kind.function, infer, within), args, keywords)
+        case DerivedOf():
+            return DerivedOf(_left(kind.function, infer, within), kind.step)
         case FunctionOf():
             names = captured_here(kind)
             if names:

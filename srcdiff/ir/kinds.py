@@ -122,6 +122,14 @@ class PartialOf(Kind):
 
 
 @dataclass(frozen=True)
+class DerivedOf(Kind):
+    """A derivative of a function: `step` says which (`ir.callee.Step`)."""
+
+    function: Kind
+    step: Any
+
+
+@dataclass(frozen=True)
 class Object(Kind):
     """Any other object, of exactly this class."""
 

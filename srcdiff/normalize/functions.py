@@ -13,6 +13,7 @@ that is not modelled is kept as it stands.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from types import FunctionType
@@ -20,7 +21,7 @@ from typing import Any, Protocol
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Callee
+from srcdiff.ir.callee import Callee, Derived
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import (
     Path,
@@ -31,6 +32,7 @@ from srcdiff.ir.functional import (
     part_name,
 )
 from srcdiff.ir.kinds import UNKNOWN, Kind, Known, PartialOf, TupleOf, join
+from srcdiff.ir.names import TRANSFORM
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     blocks,
@@ -369,7 +371,7 @@ class Conversion:
 
 def _has_derivative(function: Any) -> bool:
     """Whether a function may be one that is differentiated, and not only called."""
-    return isinstance(function, FunctionType | Callee) or lookup(function) is not None
+    return isinstance(function, FunctionType | Callee | Derived) or lookup(function) is not None
 
 
 def _is_given(kind: Kind) -> bool:
@@ -394,9 +396,11 @@ def _given_part(
 
 
 def _is_partial(call: n.Call) -> bool:
-    import functools
-
-    return isinstance(call.callee, n.Ref) and call.callee.value is functools.partial
+    """Whether a call makes a function of one that it is given: a partial, or a derivative."""
+    if not isinstance(call.callee, n.Ref):
+        return False
+    made = getattr(call.callee.value, TRANSFORM, "jvp")
+    return call.callee.value is functools.partial or made != "jvp"
 
 
 def _partial_item(call: n.Call, name: str) -> n.Expr:
