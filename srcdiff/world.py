@@ -294,6 +294,8 @@ class LiveWorld:
             if isinstance(e, n.Ref) and "." in e.path and self.is_user_function(e.value):
                 *through, name = e.path.split(".")
                 module = _walk(e.root, through[1:])
+                if not isinstance(module, ModuleType):
+                    continue  # an attribute of a decorated function, which is looked after itself
                 home = Home(module.__name__, vars(module))
                 out.append(_fixed(name, home, (*path, *through), e.value))
             if isinstance(e, n.Field) and isinstance(e.base, n.Ref):
