@@ -16,7 +16,7 @@ from srcdiff.optimize.dead import dead
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.forward import Calls, Forwarder
 from srcdiff.transform.primal import Primal
-from srcdiff.transform.push import Pusher, zero_like
+from srcdiff.transform.push import Pusher, zero_like, zero_start
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _start(what: Pushforward, tangents: Tangents) -> n.Block:
                 own = n.Var(tangents.name(name))
                 out.append(n.Assign(own, n.Call(n.Field(own, "copy"))))
         elif name in active:
-            zero = zero_like(place, what.kinds[name])
+            zero = zero_start(place, what.kinds[name])
             out.append(n.Assign(n.Var(tangents.name(name)), zero))
     return tuple(out)
 

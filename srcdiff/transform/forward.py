@@ -27,7 +27,7 @@ from srcdiff.ir.walk import base_name, blocks, map_expressions, substitute, with
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import NEW, reads_new
-from srcdiff.transform.push import Pusher, zero_like
+from srcdiff.transform.push import Pusher, zero_start
 from srcdiff.transform.spread import is_full
 
 
@@ -116,7 +116,7 @@ class Forwarder:
         tangent = pusher.push(s.value)
         kind = pusher.infer(s.value)
         if tangent is None:
-            zero = zero_like(s.target, kind)
+            zero = zero_start(s.target, kind)
             return self._zeroed(s, zero)
         target = self._tangents.place(s.target)
         if isinstance(s.target, n.Var):
@@ -164,7 +164,7 @@ class Forwarder:
         kind = pusher.infer(value)
         tangent = pusher.push(value)
         if tangent is None:
-            return zero_like(value, kind)
+            return zero_start(value, kind)
         dims = dims_of(kind)
         if not isinstance(target, n.Var) or not dims:
             return tangent
@@ -187,7 +187,7 @@ class Forwarder:
         for item in _targets(s.target):
             if isinstance(item, n.Var) and item.name in self._active:
                 kind = self._kind_after(s, item, infer)
-                zeros.append(n.Assign(self._tangents.place(item), zero_like(item, kind)))
+                zeros.append(n.Assign(self._tangents.place(item), zero_start(item, kind)))
         return [s, *zeros]
 
     def _kind_after(self, s: n.Assign, item: n.Var, infer: Inference) -> Kind:

@@ -44,6 +44,17 @@ def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
     return ZERO if dtype is not None and dtype.kind in "fc" else n.Const(None)
 
 
+def zero_start(place: n.Expr, kind: Kind) -> n.Expr:
+    """The zero tangent of a variable's or a branch's value: an int has one where floats may follow.
+
+    trips = 0           trips_dot = 0.0
+    trips += x          trips_dot += x_dot
+    """
+    dtype = dtype_of(kind)
+    number = not isinstance(kind, Array) and dtype is not None and dtype.kind in "biu"
+    return ZERO if number else zero_like(place, kind)
+
+
 class Pusher:
     """Builds the tangents of the expressions of one statement.
 
@@ -95,7 +106,8 @@ class Pusher:
                 base = self.full(e.base)
                 return None if base is None else n.Index(base, e.key)
             case n.Choose():
-                return n.Choose(e.test, self._or_zero(e.a), self._or_zero(e.b))
+                sides = (self._or_zero(x, zero_start(x, self.infer(x))) for x in (e.a, e.b))
+                return n.Choose(e.test, *sides)
             case n.Tuple() | n.List():
                 items = tuple(self._or_zero(item) for item in e.items)
                 return n.Tuple(items) if isinstance(e, n.Tuple) else n.List(items)
