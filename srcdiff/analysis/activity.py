@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import base_name, children
 
 Names = frozenset[str]
@@ -88,7 +91,17 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
     if isinstance(e, n.Call) and is_reader(e.callee):
         text = isinstance(e.callee, n.Ref) and e.callee.value in _TEXT
         return _all(e.args, infer) if text else _NONE
+    made = mapped(e)
+    if made is not None and isinstance(made[0], n.Ref):
+        kind = infer(made[1])
+        item = n.Call(made[0], (n.Var("<item>"),))
+        inner = infer.with_name("<item>", kind.item if isinstance(kind, ListOf) else UNKNOWN)
+        return smooth_names(made[1], infer) if smooth_names(item, inner) else _NONE
+    if is_list_sum(e, infer):
+        return smooth_names(e.args[0], infer)  # type: ignore[attr-defined]
     bound = bind_call(e, infer)
+    if is_array_of_list(e, infer):
+        return smooth_names(e.args[0], infer)  # type: ignore[attr-defined]
     if bound is not None and bound.rule.items:
         return _all(items_of_call(e, infer) or (), infer)
     if bound is not None:
@@ -98,6 +111,20 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
         return _NONE
     # Not covered by a rule: a user's function, or something that will have to be refused.
     return _all(children(e), infer)
+
+
+def is_list_sum(e: n.Expr, infer: Inference) -> bool:
+    """Whether the expression is Python's `sum` of a list."""
+    named = isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is sum
+    return named and len(e.args) == 1 and isinstance(infer(e.args[0]), ListOf)  # type: ignore[attr-defined]
+
+
+def is_array_of_list(e: n.Expr, infer: Inference) -> bool:
+    """Whether the expression is `np.array` of a list of floats."""
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or not e.args:
+        return False
+    made = e.callee.value is np.array or e.callee.value is np.asarray
+    return made and isinstance(infer(e.args[0]), ListOf) and differentiable(infer(e))
 
 
 @dataclass
@@ -157,6 +184,11 @@ class _Varied:
                 name = base_name(s.target)
                 depends = bool(smooth_names(s.value, infer) & varied)
                 return varied | {name} if depends and name else varied
+            case n.Effect():
+                added = appended(s)
+                if added is not None and smooth_names(added[1], infer) & varied:
+                    return varied | {added[0].name}
+                return varied
             case n.If():
                 return self.block(s.body, varied) | self.block(s.orelse, varied)
             case n.While() | n.For():
@@ -242,6 +274,11 @@ class _Useful:
             case n.Update():
                 used = base_name(s.target) in useful
                 return useful | smooth_names(s.value, infer) if used else useful
+            case n.Effect():
+                added = appended(s)
+                if added is not None and added[0].name in useful:
+                    return useful | smooth_names(added[1], infer)
+                return useful
             case n.If():
                 return self.block(s.body, useful, jump) | self.block(s.orelse, useful, jump)
             case n.While() | n.For():

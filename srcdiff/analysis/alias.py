@@ -2,11 +2,14 @@
 
 Pairs, not classes: a swap permutes them. The memory of the arguments belongs to the caller; each
 array parameter begins apart from the others (overlapping arguments are caught at the call).
+
+A list has two names: its own, for the list, and that of its contents, `xs[]`, for the arrays that
+it holds. Two lists may hold the same array and be two lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,14 +18,18 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, RangeOf, is_number
+from srcdiff.ir.kinds import Array, Known, ListOf, RangeOf, is_number
+from srcdiff.ir.lists import appended, mapped, method_of
 from srcdiff.ir.reads import stores_into
-from srcdiff.ir.walk import base_name, children, statements, target_names
+from srcdiff.ir.walk import base_name, children, mutated_names, statements, target_names
 
 Pairs = frozenset[tuple[str, str]]
 
 # Memory that is reachable from outside the function by a global name.
 OUTSIDE = "<outside>"
+
+# Memory that a list holds twice is paired with this.
+TWICE = "<twice>"
 
 # Memory that the tape keeps a reference to: this and the name of the variable that was saved.
 SAVED = "<saved> "
@@ -34,6 +41,8 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
     if is_number(kind) or isinstance(kind, Known | RangeOf):
         return frozenset()
     match e:
+        case n.Var() if isinstance(kind, ListOf):
+            return frozenset((e.name, contents(e.name)))
         case n.Var():
             return frozenset((e.name,))
         case n.Global() | n.Ref():
@@ -50,6 +59,9 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             return _of_all(e.args, infer)
         case n.OpaqueExpr():
             return frozenset((*e.reads, OUTSIDE))
+    held = _of_list(e, infer)
+    if held is not None:
+        return held
     bound = bind_call(e, infer)
     if bound is not None and isinstance(e, n.Call) and _is_broadcast(e):
         # Its elements lie on one another, whoever's they are: nothing may be written into it.
@@ -61,6 +73,26 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
     return _of_unknown(e, infer)
 
 
+def _of_list(e: n.Expr, infer: Inference) -> frozenset[str] | None:
+    """An item of a list, and a list made of another's items, share memory with the items."""
+    if isinstance(e, n.Op) and isinstance(infer(e), ListOf):
+        return frozenset().union(*(_held(arg, infer) for arg in e.args))
+    if not isinstance(e, n.Call):
+        return None
+    if isinstance(e.callee, n.Field) and e.callee.name in ("pop", "copy"):
+        if isinstance(infer(e.callee.base), ListOf):
+            return _held(e.callee.base, infer)
+    if isinstance(e.callee, n.Ref) and e.callee.value is list and isinstance(infer(e), ListOf):
+        made = mapped(e)
+        if made is None:
+            return _held(e.args[0], infer)
+        kind = infer(made[1])
+        assert isinstance(kind, ListOf)
+        item = roots(n.Call(made[0], (n.Var("<item>"),)), infer.with_name("<item>", kind.item))
+        return _held(made[1], infer) if "<item>" in item else item
+    return None
+
+
 def _is_broadcast(e: n.Call) -> bool:
     return isinstance(e.callee, n.Ref) and e.callee.value is np.broadcast_to
 
@@ -69,7 +101,22 @@ def _of_index(e: n.Index, infer: Inference) -> frozenset[str]:
     """A basic index gives a view; an array of integers or a mask copies."""
     if isinstance(infer(e.base), Array) and copies(e.key, infer):
         return frozenset()
-    return roots(e.base, infer)
+    return _held(e.base, infer)
+
+
+def contents(name: str) -> str:
+    """What a list of this name holds."""
+    return f"{name}[]"
+
+
+def _held(e: n.Expr, infer: Inference) -> frozenset[str]:
+    """What the items of a value may share memory with, or the value itself if it has none."""
+    if isinstance(infer(e), ListOf):
+        if isinstance(e, n.Var):
+            return frozenset((contents(e.name),))
+        if isinstance(e, n.Choose):
+            return _held(e.a, infer) | _held(e.b, infer)
+    return roots(e, infer)
 
 
 def _of_all(items: Iterable[n.Expr], infer: Inference) -> frozenset[str]:
@@ -94,16 +141,44 @@ class Aliases:
     at_end: Pairs = frozenset()
 
     def of(self, name: str, s: n.Stmt) -> frozenset[str]:
-        """The other names that may share memory with `name` before the statement."""
+        """The other variables that may share memory with `name` before the statement; of a list,
+        those that may be the same list.
+        """
         return partners(name, self.before.get(s, frozenset()))
+
+    def held(self, name: str, s: n.Stmt) -> frozenset[str]:
+        """The same, the contents of lists under names of their own."""
+        return _partners(name, self.before.get(s, frozenset()))
+
+    def written(self, s: n.Assign | n.Update, infer: Inference) -> frozenset[str]:
+        """The other variables that may share the memory that an item's update writes into."""
+        name = updated_item(s, infer)
+        return frozenset() if name is None else partners(contents(name), self.before[s]) - {name}
 
     def ever(self) -> Pairs:
         """Every pair that may share memory at some point."""
         return self.at_end.union(*self.before.values())
 
 
+def updated_item(s: n.Stmt, infer: Inference) -> str | None:
+    """The list of whose items one is written into, as by `xs[k] += y` where it is an array."""
+    if not isinstance(s, n.Assign | n.Update) or not isinstance(s.target, n.Index):
+        return None
+    depth, base = 0, s.target.base
+    while isinstance(base, n.Index):
+        depth, base = depth + 1, base.base
+    if not isinstance(base, n.Var) or not isinstance(infer(base), ListOf):
+        return None
+    writes = depth > 0 or (isinstance(s, n.Update) and not is_number(infer(s.target)))
+    return base.name if writes else None
+
+
 def partners(name: str, pairs: Pairs) -> frozenset[str]:
-    """The names paired with `name`."""
+    """The variables paired with `name`: a list is, where its contents are."""
+    return frozenset(x.removesuffix("[]") for x in _partners(name, pairs)) - {name}
+
+
+def _partners(name: str, pairs: Pairs) -> frozenset[str]:
     return frozenset(b if a == name else a for a, b in pairs if name in (a, b))
 
 
@@ -133,14 +208,16 @@ class _Flow:
         match s:
             case n.Assign():
                 return _assigned(s.target, s.value, pairs, infer)
+            case n.Effect():
+                added = appended(s)
+                if added is not None:
+                    pairs = _put_in(added[0].name, roots(added[1], infer), pairs, infer)
             case n.If():
                 return self.block(s.body, pairs) | self.block(s.orelse, pairs)
             case n.While() | n.For():
                 return self._loop(s, pairs)
-            case n.Save() if isinstance(s.slot.place, n.Var) and not s.slot.copy:
-                if roots(s.slot.place, infer):
-                    saved = SAVED + s.slot.place.name
-                    pairs |= _pairs(saved, _closure(frozenset((s.slot.place.name,)), pairs))
+            case n.Save():
+                pairs |= _saved(s.slot, pairs, infer)
             case n.Opaque():
                 for name in s.writes:
                     pairs = _bound(name, frozenset((*s.reads, OUTSIDE)), pairs)
@@ -156,7 +233,7 @@ class _Flow:
             self._facts.before[s] = pairs
             inside = pairs
             if isinstance(s, n.For):
-                inside = _assigned(s.target, s.iter, pairs, self._kinds.at(s))
+                inside = _iterated(s, pairs, self._kinds.at(s))
             new = pairs | self.block(s.body, inside)
             if new == pairs:
                 break
@@ -165,26 +242,101 @@ class _Flow:
         return pairs
 
 
+def _holds(name: str, infer: Inference) -> bool:
+    """Whether a name may stand for a container."""
+    kind = infer(n.Var(name))
+    return not (is_number(kind) or isinstance(kind, Array | Known | RangeOf))
+
+
+def _put_in(base: str, sources: frozenset[str], pairs: Pairs, infer: Inference) -> Pairs:
+    """An object that holds arrays: storing one makes it reachable through every such holder."""
+    found = _closure(sources, pairs)
+    out = pairs
+    for name in sorted(_closure(frozenset((base,)), pairs)):
+        if not name.endswith("[]") and (name == base or _holds(name, infer)):
+            kind = infer(n.Var(name))
+            inner = contents(name) if isinstance(kind, ListOf) else name
+            out |= _pairs(inner, found)
+            if inner in found:
+                out |= _pairs(inner, frozenset((TWICE,)))
+    return out
+
+
+def _saved(slot: n.Slot, pairs: Pairs, infer: Inference) -> Pairs:
+    """The memory of which a tape keeps a reference: of a copied list, that of its items."""
+    place = slot.place
+    if isinstance(place, n.Var):
+        found = roots(place, infer)
+        if slot.copy:
+            found = _held(place, infer) if isinstance(infer(place), ListOf) else frozenset()
+    elif isinstance(place, n.Index) and isinstance(infer(place.base), ListOf):
+        found = roots(place, infer)
+    else:
+        return frozenset()
+    return _pairs(f"{SAVED}{base_name(place)}", _closure(found, pairs)) if found else frozenset()
+
+
+def _iterated(s: n.For, pairs: Pairs, infer: Inference) -> Pairs:
+    """The loop's variable bound to an item."""
+    sources = _held(s.iter, infer)
+    return _bound_together(dict.fromkeys(_names(s.target), sources), pairs)
+
+
+def _names(target: n.Expr) -> list[str]:
+    """The variables of a target, and what they hold if they are lists."""
+    return [x for name in target_names(target) for x in (name, contents(name))]
+
+
 def _assigned(target: n.Expr, value: n.Expr, pairs: Pairs, infer: Inference) -> Pairs:
     if isinstance(target, n.Var):
-        return _bound(target.name, roots(value, infer), pairs)
+        return _bound_together(_sources(target.name, value, infer), pairs)
     if isinstance(target, n.Tuple):
-        values: Callable[[int], n.Expr] = lambda i: value  # noqa: E731
         if isinstance(value, n.Tuple) and len(value.items) == len(target.items):
-            items = value.items
-            values = lambda i: items[i]  # noqa: E731
-        sources = {
-            name: roots(values(i), infer)
-            for i, item in enumerate(target.items)
-            for name in target_names(item)
-        }
-        return _bound_together(sources, pairs)
+            sources: dict[str, frozenset[str]] = {}
+            for item, v in zip(target.items, value.items, strict=True):
+                if isinstance(item, n.Var):
+                    sources |= _sources(item.name, v, infer)
+                else:
+                    sources |= dict.fromkeys(_names(item), roots(v, infer))
+            return _bound_together(sources, pairs)
+        return _bound_together(dict.fromkeys(_names(target), roots(value, infer)), pairs)
     if isinstance(target, n.Index | n.Field):
-        # An object that holds arrays: storing one makes it reachable through the holder.
         base = base_name(target)
         if base is not None and not isinstance(infer(n.Var(base)), Array):
-            return pairs | _pairs(base, _closure(roots(value, infer), pairs))
+            return _put_in(base, roots(value, infer), pairs, infer)
     return pairs
+
+
+def _sources(name: str, value: n.Expr, infer: Inference) -> dict[str, frozenset[str]]:
+    """What a variable, and what it holds, may share memory with once the value is assigned."""
+    found = roots(value, infer)
+    if not isinstance(infer(value), ListOf):
+        return {name: found, contents(name): frozenset()}
+    own = frozenset[str]() if _is_new_list(value, infer) else found
+    inner = _held(value, infer)
+    if inner and isinstance(value, n.Op | n.List) and not _apart(value, infer):
+        inner |= {TWICE}
+    return {name: own, contents(name): inner}
+
+
+def _apart(e: n.Expr, infer: Inference) -> bool:
+    """Whether no two items of a new list may share memory, by the names they are made of."""
+    if isinstance(e, n.List):
+        found = [roots(item, infer) for item in e.items]
+    elif isinstance(e, n.Op) and e.op == "add":
+        found = [_held(arg, infer) for arg in e.args]
+    else:
+        return False
+    return sum(map(len, found)) <= 1
+
+
+def _is_new_list(e: n.Expr, infer: Inference) -> bool:
+    """Whether the expression makes a list."""
+    if isinstance(e, n.Index):
+        return isinstance(e.key, n.Slice) and isinstance(infer(e.base), ListOf)
+    if isinstance(e, n.Call):
+        return _of_list(e, infer) is not None and method_of(e, "pop") is None
+    return isinstance(e, n.List | n.Op)
 
 
 def _bound(name: str, sources: frozenset[str], pairs: Pairs) -> Pairs:
@@ -193,6 +345,8 @@ def _bound(name: str, sources: frozenset[str], pairs: Pairs) -> Pairs:
 
 def _bound_together(sources: dict[str, frozenset[str]], pairs: Pairs) -> Pairs:
     """Several names bound at once, as a swap does: the sources are those before."""
+    for name in [x for x in sources if not x.endswith("[]")]:
+        sources.setdefault(contents(name), frozenset())
     closures = {name: _closure(found, pairs) for name, found in sources.items()}
     kept = frozenset(p for p in pairs if p[0] not in sources and p[1] not in sources)
     for name, closure in closures.items():
@@ -204,7 +358,7 @@ def _bound_together(sources: dict[str, frozenset[str]], pairs: Pairs) -> Pairs:
 
 
 def _closure(names: frozenset[str], pairs: Pairs) -> frozenset[str]:
-    return names.union(*(partners(name, pairs) for name in names))
+    return names.union(*(_partners(name, pairs) for name in names))
 
 
 def _pairs(name: str, others: frozenset[str]) -> Pairs:
@@ -217,13 +371,17 @@ ARGUMENT = "<argument> "
 
 def written_arguments(function: n.Function, kinds: Kinds) -> list[str]:
     """The parameters whose arguments the function writes into: not those that it copies first."""
-    start = frozenset((ARGUMENT + name, name) for name in function.param_names)
+    names = function.param_names
+    start = frozenset((ARGUMENT + p, name) for p in names for name in (p, contents(p)))
     facts = aliases(function, kinds, start)
     written: set[str] = set()
     for s in statements(function.body):
-        if isinstance(s, n.Assign | n.Update) and kinds.reached(s):
-            for name in _written_by(s, kinds):
-                written |= {o for o in facts.of(name, s) if o.startswith(ARGUMENT)}
+        if not kinds.reached(s):
+            continue
+        near = frozenset().union(*(facts.of(name, s) for name in written_by(s, kinds)))
+        if isinstance(s, n.Assign | n.Update):
+            near |= facts.written(s, kinds.at(s))
+        written |= {name for name in near if name.startswith(ARGUMENT)}
     return [name for name in function.param_names if ARGUMENT + name in written]
 
 
@@ -231,13 +389,16 @@ def in_place_names(function: n.Function, kinds: Kinds) -> frozenset[str]:
     """The names through which the function writes into arrays."""
     out: set[str] = set()
     for s in statements(function.body):
-        if isinstance(s, n.Assign | n.Update) and kinds.reached(s):
-            out |= _written_by(s, kinds)
+        if kinds.reached(s):
+            out |= written_by(s, kinds)
     return frozenset(out)
 
 
-def _written_by(s: n.Assign | n.Update, kinds: Kinds) -> frozenset[str]:
-    out = stores_into(s.target)
+def written_by(s: n.Stmt, kinds: Kinds) -> frozenset[str]:
+    """The arrays and lists that a statement writes into."""
+    out = frozenset(x for x in mutated_names(s) if isinstance(kinds.at(s)(n.Var(x)), ListOf))
+    if isinstance(s, n.Assign | n.Update):
+        out |= stores_into(s.target)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and _is_array(kinds, s):
         out |= {s.target.name}
     return out

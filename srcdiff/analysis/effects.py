@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
-from srcdiff.analysis.alias import OUTSIDE, Aliases
+from srcdiff.analysis.alias import OUTSIDE, TWICE, Aliases, updated_item
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, ListOf, RangeOf, is_number
+from srcdiff.ir.lists import appended, popped
 from srcdiff.ir.reads import stores_into, value_reads
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
@@ -19,6 +20,7 @@ from srcdiff.ir.walk import (
     blocks,
     bound_names,
     expressions,
+    mutated_names,
     statements,
     subexpressions,
     with_blocks,
@@ -70,9 +72,15 @@ def check_effects(
             _check_holders(s, varied, infer)
         for name in sorted(_written(s, infer)):
             others = shared.of(name, s)
-            if name in holders and _is_shallow(s):
+            if updated_item(s, infer) is not None:
+                continue
+            is_list = name in holders or isinstance(infer(n.Var(name)), ListOf)
+            if is_list and _is_shallow(s):
                 others = frozenset(o for o in others if _is_holder(o, infer))
             _check_store(name, s, others, live, params)
+        item = updated_item(s, infer)
+        if item is not None and isinstance(s, n.Assign | n.Update):
+            _check_store(item, s, shared.written(s, infer), live, params)
 
 
 def _active(names: Names, varied: Names, infer: Inference) -> list[str]:
@@ -117,12 +125,16 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
         return
     active = _active(value_reads(e), varied, infer)
     if isinstance(e, n.Call) and isinstance(e.callee, n.Field) and active:
+        added = appended(s)
+        if added is not None and isinstance(infer(added[0]), ListOf):
+            return
         if isinstance(infer(e.callee.base), ListOf):
             raise UnsupportedError(
-                "a list of values that are differentiated is not supported yet.",
+                f"the method {e.callee.name!r} of a list of values that are differentiated is not "
+                "supported.",
                 s.span,
                 None,
-                "use an array.",
+                "change the list with append, pop and assignments to items.",
             )
     if active:
         what = show(e.callee) if isinstance(e, n.Call) else show(e)
@@ -183,6 +195,9 @@ def _check_holders(s: n.Assign | n.Update, varied: Names, infer: Inference) -> N
     for target in s.target.items if isinstance(s.target, n.Tuple) else (s.target,):
         if not isinstance(target, n.Index | n.Field) or isinstance(infer(target.base), Array):
             continue
+        if isinstance(target, n.Index) and isinstance(infer(target.base), ListOf):
+            if isinstance(target.base, n.Var) and not isinstance(target.key, n.Slice):
+                continue
         if smooth_names(s.value, infer) & varied:
             raise UnsupportedError(
                 f"{show(target.base)} is not an array, and a value that is differentiated is "
@@ -201,11 +216,22 @@ def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
                 _check_text(x, varied, infer, s.span)
             if not isinstance(x, n.Call) or is_reader(x.callee) or bind_call(x, infer) is not None:
                 continue
-            if infer.world.user_kind(x, infer) is not None:
+            if infer.world.user_kind(x, infer) is not None or _is_list_method(x, infer):
                 continue
             for name in sorted(value_reads(x) & varied):
                 if not is_number(infer(n.Var(name))) and not _is_known_method(x, infer):
                     _refuse_call(x, name, s.span)
+
+
+def _is_list_method(x: n.Call, infer: Inference) -> bool:
+    """Whether a call is one that lists of differentiated values are known to take."""
+    if isinstance(x.callee, n.Ref):
+        return x.callee.value in (list, sum, map)
+    return (
+        isinstance(x.callee, n.Field)
+        and isinstance(infer(x.callee.base), ListOf)
+        and x.callee.name in ("append", "pop", "copy")
+    )
 
 
 def _check_text(x: n.OpaqueExpr, varied: Names, infer: Inference, span: Span | None) -> None:
@@ -245,16 +271,16 @@ def _refuse_call(x: n.Call, name: str, span: Span | None) -> None:
 
 
 def _written(s: n.Stmt, infer: Inference) -> Names:
-    """The arrays that a statement writes into."""
+    """The arrays and lists that a statement writes into."""
+    out = frozenset(x for x in mutated_names(s) if isinstance(infer(n.Var(x)), ListOf))
     match s:
         case n.Assign():
-            return stores_into(s.target)
+            return out | stores_into(s.target)
         case n.Update():
-            out = stores_into(s.target)
+            out |= stores_into(s.target)
             if isinstance(s.target, n.Var) and isinstance(infer(s.target), Array):
                 out |= {s.target.name}
-            return out
-    return frozenset()
+    return out
 
 
 def _own_containers(function: n.Function) -> Names:
@@ -278,6 +304,8 @@ def _is_display(e: n.Expr) -> bool:
 
 def _is_shallow(s: n.Stmt) -> bool:
     """Whether a store changes the container that it names, and nothing that this holds."""
+    if isinstance(s, n.Effect) or popped(s) is not None:
+        return True
     return (
         isinstance(s, n.Assign | n.Update)
         and isinstance(s.target, n.Index)
@@ -296,8 +324,8 @@ def _is_holder(name: str, infer: Inference) -> bool:
 
 def _check_store(name: str, s: n.Stmt, others: Names, live: Liveness, params: Names) -> None:
     for other in sorted(others):
-        if other == OUTSIDE or other in params or other in live.after[s]:
-            where = "a global" if other == OUTSIDE else repr(other)
+        if other in (OUTSIDE, TWICE) or other in params or other in live.after[s]:
+            where = {OUTSIDE: "a global", TWICE: "another item"}.get(other, repr(other))
             raise UnsupportedError(
                 f"{name!r} is written into, and may share memory with {where}; "
                 "stores into shared memory are not supported yet.",

@@ -41,6 +41,7 @@ from srcdiff.ir.kinds import (
     is_number,
     join,
 )
+from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import children, expressions, statements, subexpressions
@@ -114,6 +115,9 @@ class Inference:
         return isinstance(e, operations) and any(self(child) == PENDING for child in children(e))
 
     def _inferred(self, e: n.Expr) -> Kind:
+        if isinstance(e, _OPERATIONS) and any(self(x) == NOTHING for x in children(e)):
+            # An item of a list that is still empty: this is not evaluated, or not yet.
+            return NOTHING
         match e:
             case n.Var():
                 return self.env.get(e.name, UNKNOWN)
@@ -163,8 +167,8 @@ class Inference:
         if isinstance(base, TupleOf) and isinstance(e.key, n.Const) and type(e.key.value) is int:
             if -len(base.items) <= e.key.value < len(base.items):
                 return base.items[e.key.value]
-        if isinstance(base, ListOf) and not isinstance(e.key, n.Slice):
-            return base.item
+        if isinstance(base, ListOf):
+            return base if isinstance(e.key, n.Slice) else base.item
         return INT if isinstance(base, RangeOf) and not isinstance(e.key, n.Slice) else UNKNOWN
 
     def _field(self, e: n.Field) -> Kind:
@@ -211,8 +215,19 @@ class Inference:
             operand = self(e.args[0])
             known = isinstance(operand, Known) and type(operand.value) is bool
             return Known(not operand.value) if known else BOOL  # type: ignore[attr-defined]
-        kind = self._bound(e)
+        kind = self._list_operator(e) or self._bound(e)
         return UNKNOWN if kind is None else kind
+
+    def _list_operator(self, e: n.Op) -> Kind | None:
+        """`xs + ys`, and `[0.0] * n`."""
+        if e.op not in ("add", "mul"):
+            return None
+        a, b = (self(arg) for arg in e.args)
+        if isinstance(a, ListOf) and isinstance(b, ListOf) and e.op == "add":
+            return ListOf(join(a.item, b.item, f"{self.at}|{show(e)}"))
+        if e.op == "mul" and isinstance(a, ListOf) and isinstance(b, Number) and b.type is int:
+            return a
+        return None
 
     def _boolean(self, e: n.Op) -> Kind:
         """`and` and `or` return an operand; operands known to be true or false decide."""
@@ -254,6 +269,10 @@ class Inference:
                 return self._isinstance(e)
             if e.callee.value is reversed and e.args and isinstance(self(e.args[0]), RangeOf):
                 return RangeOf()
+            if e.callee.value in (list, sum) and e.args:
+                made = self._of_list(e)
+                if made is not None:
+                    return made
             if lookup(e.callee.value) is None:
                 call = self.world.specialised(e, self) or e
                 return self.world.user_kind(call, self) or UNKNOWN
@@ -261,11 +280,36 @@ class Inference:
             found = self.world.user_kind(e, self)
             if found is not None:
                 return found
-        if isinstance(e.callee, n.Field) and isinstance(self(e.callee.base), ListOf):
+        if isinstance(e.callee, n.Field):
             base = self(e.callee.base)
-            return base.item if e.callee.name == "pop" and isinstance(base, ListOf) else UNKNOWN
+            if isinstance(base, ListOf):
+                return {"pop": base.item, "copy": base}.get(e.callee.name, UNKNOWN)
         kind = self._bound(e)
         return UNKNOWN if kind is None else kind
+
+    def _of_list(self, e: n.Call) -> Kind | None:
+        """`list(xs)`, `list(map(f, xs))` and `sum(xs)`."""
+        made = mapped(e)
+        if made is not None:
+            kind = self(made[1])
+            if not isinstance(kind, ListOf) or not isinstance(made[0], n.Ref):
+                return None
+            inner = self.with_name("<item>", kind.item)
+            return ListOf(inner(n.Call(made[0], (n.Var("<item>"),))))
+        kind = self(e.args[0])
+        if not isinstance(kind, ListOf) or len(e.args) != 1 or e.keywords:
+            return None
+        assert isinstance(e.callee, n.Ref)
+        if e.callee.value is list:
+            return kind
+        if kind.item == NOTHING:
+            return INT
+        total = n.Op("add", (n.Const(0), n.Var("<item>")))
+        return self.with_name("<item>", kind.item)(total)
+
+    def with_name(self, name: str, kind: Kind) -> Inference:
+        """The same, with one more variable."""
+        return Inference(self.world, {**self.env, name: kind}, self.at)
 
     def _isinstance(self, e: n.Call) -> Kind:
         value, cls = self(e.args[0]), self(e.args[1])
@@ -280,6 +324,8 @@ class Inference:
 
 # What has methods of NumPy's or Python's own.
 _DATA = (Array, Scalar, Number, ListOf)
+
+_OPERATIONS = (n.Op, n.Compare, n.Call, n.Index, n.Field)
 
 
 def exact_type(kind: Kind) -> type | None:
@@ -398,9 +444,12 @@ class _Flow:
             return None
         match s:
             case n.Assign():
-                return _bind(s.target, infer(s.value), env, infer, s.value)
+                env = _bind(s.target, infer(s.value), env, infer, s.value)
+                return _stored(s.target, infer(s.value), env, infer)
             case n.Update() if isinstance(s.target, n.Var):
                 return {**env, s.target.name: _updated(s, infer)}
+            case n.Update():
+                return _stored(s.target, _updated(s, infer), env, infer)
             case n.If():
                 return self._if(s, infer(s.test), env)
             case n.For() | n.While():
@@ -537,6 +586,19 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
             item = infer(e.args[0])
             item = join(kind.item, item, f"{infer.at}.item")
             return {**env, base.name: ListOf(item)}
+    return env
+
+
+def _stored(target: n.Expr, kind: Kind, env: Env, infer: Inference) -> Env:
+    """`xs[k] = x` may change what is known of a list's items."""
+    for item in target.items if isinstance(target, n.Tuple) else (target,):
+        if not isinstance(item, n.Index) or not isinstance(item.base, n.Var):
+            continue
+        old = infer(item.base)
+        if isinstance(old, ListOf):
+            whole = isinstance(target, n.Tuple) or isinstance(item.key, n.Slice)
+            new = UNKNOWN if whole else join(old.item, kind, f"{infer.at}.item")
+            env = {**env, item.base.name: ListOf(new)}
     return env
 
 

@@ -10,6 +10,7 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, Known, ListOf, dtype_of
+from srcdiff.ir.lists import mapped
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, children, expressions, statements, subexpressions
 from srcdiff.rules.registry import NoRule
@@ -128,6 +129,8 @@ def _lost(e: n.Expr, infer: Inference, varied: Names) -> n.Expr | None:
     """The smallest varied part of unknown kind whose own parts are known."""
     if isinstance(e, n.Call) and is_reader(e.callee):
         return e if smooth_names(e, infer) & varied else None
+    if mapped(e) is not None and infer(e) != UNKNOWN:
+        return None
     parts = children(e)
     if isinstance(e, n.Call) and isinstance(e.callee, n.Field):
         # A method is looked at with its call.
@@ -197,7 +200,10 @@ def unknown_callee(e: n.Call, infer: Inference) -> tuple[str, str | None]:
         "derivative with stop_gradient."
     )
     if isinstance(e.callee, n.Field) and isinstance(infer(e.callee.base), ListOf):
-        return "a list of values that are differentiated is not supported yet.", "use an array."
+        return (
+            f"{subject(e)} of a list of values that are differentiated is not supported here.",
+            "change lists with append, pop and assignments to items, in statements of their own.",
+        )
     return f"no derivative is known for {subject(e)}.", remedy
 
 

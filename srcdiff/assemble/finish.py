@@ -16,7 +16,8 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, is_number
+from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, is_number, join
+from srcdiff.ir.lists import is_zeros, zeros
 from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
@@ -202,6 +203,9 @@ def _slot_kinds(function: n.Function, kinds: Kinds) -> Callable[[n.Slot], Kind]:
 def zero_of(plan: Plan, adjoint: str) -> n.Expr:
     """The zero of an adjoint: 0.0 for a number, an array like the primal's otherwise."""
     primal = plan.adjoints[adjoint]
+    kind = _list_kind(plan, primal)
+    if kind is not None:
+        return zeros(n.Var(primal), kind)
     return np_call("zeros_like", n.Var(primal)) if _is_array(plan, primal) else ZERO
 
 
@@ -211,8 +215,17 @@ def _is_array(plan: Plan, primal: str) -> bool:
     return any(isinstance(kind, Array) and kind.ndim for kind in seen)
 
 
+def _list_kind(plan: Plan, primal: str) -> ListOf | None:
+    """What a variable holds that is a list."""
+    found: Kind = ListOf(NOTHING)
+    for env in plan.slot_kinds.before.values():
+        if primal in env:
+            found = join(found, env[primal], primal)
+    return found if isinstance(found, ListOf) and found.item != NOTHING else None
+
+
 def _is_zero(e: n.Expr) -> bool:
-    if e == ZERO:
+    if e == ZERO or is_zeros(e):
         return True
     return isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is np.zeros_like
 
@@ -230,6 +243,8 @@ def _joined(plan: Plan) -> n.Function:
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
     nan = n.Ref("np.nan", np.nan, np)
     lists += tuple(n.Assign(n.Var(v), nan) for v in sorted(unbound) if _is_array(plan, v))
+    empty = (v for v in sorted(unbound) if _list_kind(plan, v) is not None)
+    lists += tuple(n.Assign(n.Var(v), n.List(())) for v in empty)
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc, order=plan.order)
 

@@ -14,12 +14,13 @@ from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Known, TupleOf
+from srcdiff.ir.kinds import Array, Kind, Known, ListOf, TupleOf
 from srcdiff.ir.walk import (
     blocks,
     expressions,
     map_block,
     map_expressions,
+    mutated_names,
     names_of,
     rebuild,
     statements,
@@ -32,6 +33,7 @@ from srcdiff.normalize.choices import choices_to_ifs
 from srcdiff.normalize.comments import without_comments
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.keys import steady_keys
+from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
@@ -115,6 +117,7 @@ def prepare(
     wrt = tuple(wrt)
     names = Names(names_of(function))
     function = normalized(function, names, setting)
+    function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
     facts = activity(function, kinds, wrt, wanted)
     function = _smooth_forms(function, kinds, facts, names)
@@ -140,6 +143,20 @@ def prepare(
     return primal
 
 
+def _changed_names(block: n.Block) -> frozenset[str]:
+    """The lists that a block makes longer or shorter."""
+    return frozenset().union(*map(mutated_names, statements(block)))
+
+
+def _plain_lists(function: n.Function, setting: Setting, names: Names) -> n.Function:
+    kinds = infer_kinds(function, setting.kinds, setting.world)
+
+    def kind_at(s: n.Stmt, e: n.Expr) -> Kind | None:
+        return kinds.at(s)(e) if kinds.reached(s) else None
+
+    return plain_lists(function, names, kind_at)
+
+
 def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Names) -> n.Function:
     """Conditional expressions and loops over arrays in the form that carries a derivative."""
 
@@ -153,7 +170,11 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
             return False
         infer = kinds.at(s)
         active = smooth_names(s.iter, infer) & facts.varied_before.get(s, frozenset())
-        return bool(active) and isinstance(infer(s.iter), Array)
+        kind = infer(s.iter)
+        grows = isinstance(s.iter, n.Var) and s.iter.name in _changed_names(s.body)
+        return bool(active) and (
+            isinstance(kind, Array) or (isinstance(kind, ListOf) and not grows)
+        )
 
     def length(name: str) -> int | None:
         seen = {env[name] for env in kinds.before.values() if name in env}
@@ -188,6 +209,8 @@ def _one_shape(function: n.Function, kinds: Kinds, params: Mapping[str, Kind]) -
 
 
 def _same_shape(a: Kind, b: Kind, sizes: frozenset[str]) -> bool:
+    if isinstance(a, ListOf) or isinstance(b, ListOf):
+        return False
     if isinstance(a, Array) != isinstance(b, Array):
         return False
     if not isinstance(a, Array) or not isinstance(b, Array):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import differentiable, smooth_names
 from srcdiff.analysis.alias import written_arguments
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.prepare import Setting, normalized, prepare
@@ -20,7 +20,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Callees, Derived
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import PENDING, UNKNOWN, Array, Kind, Known, join
+from srcdiff.ir.kinds import PENDING, UNKNOWN, Array, Kind, Known, ListOf, join
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -237,7 +237,9 @@ def _references(function: n.Function) -> list[n.Ref]:
 
 def _refuse_writes(function: n.Function, facts: Kinds, call: n.Call) -> None:
     for name in written_arguments(function, facts):
-        if isinstance(facts.before[function.body[0]].get(name), Array | type(UNKNOWN)):
+        kinds = {env[name] for env in facts.before.values() if name in env}
+        grows = any(isinstance(kind, ListOf) and differentiable(kind) for kind in kinds)
+        if grows or isinstance(facts.before[function.body[0]].get(name), Array | type(UNKNOWN)):
             raise UnsupportedError(
                 f"{function.name} writes into its argument {name!r}; "
                 "stores into memory that another name reaches are not supported yet.",

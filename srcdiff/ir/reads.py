@@ -78,6 +78,18 @@ def target_reads(target: n.Expr) -> frozenset[str]:
     return frozenset()
 
 
+def target_shape_reads(target: n.Expr) -> frozenset[str]:
+    """The variables whose shape the keys of a target read, as `A[len(xs) - 1] = y` does."""
+    match target:
+        case n.Index():
+            return shape_reads(target.key) | target_shape_reads(target.base)
+        case n.Field():
+            return target_shape_reads(target.base)
+        case n.Tuple():
+            return frozenset().union(*(target_shape_reads(item) for item in target.items))
+    return frozenset()
+
+
 def stores_into(target: n.Expr) -> frozenset[str]:
     """The variables whose contents a store into the target changes."""
     match target:
@@ -103,9 +115,10 @@ def mentions(s: n.Stmt) -> frozenset[str]:
         case n.Assign() | n.For():
             value = s.value if isinstance(s, n.Assign) else s.iter
             out = set(value_reads(value) | shape_reads(value))
-            out |= target_reads(s.target) | stores_into(s.target)
+            out |= target_reads(s.target) | target_shape_reads(s.target) | stores_into(s.target)
         case n.Opaque():
             out |= set(s.reads)
         case n.Restore():
-            out = set(target_reads(s.slot.place) | stores_into(s.slot.place))
+            place = s.slot.place
+            out = set(target_reads(place) | target_shape_reads(place) | stores_into(place))
     return frozenset(out)

@@ -228,10 +228,30 @@ def bound_names(block: n.Block) -> frozenset[str]:
     return frozenset(out)
 
 
+# Methods that change the list (or other object) they are called on.
+MUTATORS = frozenset(
+    ("append", "pop", "extend", "insert", "remove", "clear", "reverse", "sort", "update", "fill")
+)
+
+
+def mutated_names(s: n.Stmt) -> frozenset[str]:
+    """The variables that a statement changes by a method: `xs.append(x)`, `y = xs.pop()`."""
+    return frozenset(
+        x.callee.base.name
+        for e in expressions(s)
+        for x in subexpressions(e)
+        if isinstance(x, n.Call)
+        and isinstance(x.callee, n.Field)
+        and x.callee.name in MUTATORS
+        and isinstance(x.callee.base, n.Var)
+    )
+
+
 def stored_names(block: n.Block) -> frozenset[str]:
-    """The variables whose contents a block writes into: `A[i] = ...`."""
+    """The variables whose contents a block writes into: `A[i] = ...`, `xs.append(x)`."""
     out: set[str] = set()
     for s in statements(block):
+        out |= mutated_names(s)
         place: n.Expr | None = None
         match s:
             case n.Assign() | n.Update():

@@ -177,6 +177,8 @@ class _Propagate:
 def _broadcast(target: n.Expr, value: n.Expr, infer: Inference) -> n.Expr:
     """In a store or an update, broadcasting spreads a number as well as `full_like` does."""
     found = filled(value)
+    if isinstance(target, n.Index) and not isinstance(infer(target.base), Array):
+        return value
     if found is not None and isinstance(infer(target), Array):
         return found[1]
     return value

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.lists import method_of, popped
 from srcdiff.ir.reads import mentions, stores_into
 from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
 
@@ -75,6 +76,11 @@ class _Dead:
                 return s, live | mentions(s)
             case n.Restore():
                 return self._restore(s, live)
+            case n.Effect() if (xs := method_of(s.value, "append", "pop")) is not None:
+                # Of no use where nobody reads the list, or a list that it may share memory with.
+                if not ({xs} | self._shared(xs)) & live and self._arguments_pure(s):
+                    return None, live
+                return s, live | mentions(s)
             case n.Comment() | n.Assert() | n.Effect() | n.Opaque():
                 return s, live | mentions(s)
         return self._write(s, live)
@@ -87,6 +93,13 @@ class _Dead:
 
     def _write(self, s: n.Stmt, live: Names) -> tuple[n.Stmt | None, Names]:
         assert isinstance(s, n.Assign | n.Update)
+        source = popped(s)
+        if source is not None:
+            used = self._needed(s.target, live)
+            if not used and not ({source.name} | self._shared(source.name)) & live:
+                return None, live
+            kept = s if used else n.Effect(s.value, span=s.span, note=s.note)
+            return kept, (live - frozenset(target_names(s.target))) | mentions(s)
         if not self._needed(s.target, live, isinstance(s, n.Update)) and self._pure(s):
             return None, live
         killed = frozenset(target_names(s.target)) if isinstance(s, n.Assign) else frozenset()
@@ -105,6 +118,15 @@ class _Dead:
             self._is_pure(x)
             for e in expressions(s)
             for x in subexpressions(e)
+            if isinstance(x, n.Call | n.OpaqueExpr)
+        )
+
+    def _arguments_pure(self, s: n.Effect) -> bool:
+        """Whether evaluating what is put into a list does nothing else."""
+        return isinstance(s.value, n.Call) and all(
+            self._is_pure(x)
+            for arg in s.value.args
+            for x in subexpressions(arg)
             if isinstance(x, n.Call | n.OpaqueExpr)
         )
 

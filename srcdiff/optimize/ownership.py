@@ -10,12 +10,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcdiff.analysis.alias import OUTSIDE, SAVED, Aliases, aliases, in_place_names, partners, roots
+from srcdiff.analysis.alias import (
+    OUTSIDE,
+    SAVED,
+    Aliases,
+    aliases,
+    contents,
+    in_place_names,
+    partners,
+    roots,
+)
 from srcdiff.analysis.kinds import Kinds
+from srcdiff.analysis.liveness import liveness
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, Unknown, dtype_of, is_number
+from srcdiff.ir.lists import append, appended, popped
 from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, blocks, statements, with_blocks
 
@@ -38,7 +49,7 @@ def own(
     """
     facts = aliases(function, kinds)
     written = in_place_names(function, kinds) | _restored(function)
-    run = _Own(kinds, facts, adjoints, returned, written)
+    run = _Own(function, kinds, facts, adjoints, returned, written)
     run._floats = adjoints - values
     return replace(function, body=run.block(function.body))
 
@@ -57,6 +68,7 @@ def _restored(function: n.Function) -> frozenset[str]:
 class _Own:
     def __init__(
         self,
+        function: n.Function,
         kinds: Kinds,
         facts: Aliases,
         adjoints: frozenset[str],
@@ -69,11 +81,15 @@ class _Own:
         self._returned = returned
         self._written = written | {OUTSIDE}
         self._floats: frozenset[str] = frozenset()
+        self._facts = facts
+        self._live = liveness(function)
 
     def block(self, block: n.Block) -> n.Block:
         return tuple(self._statement(s) for s in block)
 
     def _statement(self, s: n.Stmt) -> n.Stmt:
+        if isinstance(s, n.Effect) and self._kinds.reached(s):
+            return self._given(s)
         s = self._inner(s)
         if not (isinstance(s, n.Assign) and self._kinds.reached(s)):
             return s
@@ -84,13 +100,34 @@ class _Own:
         infer = self._kinds.at(s)
         if _is_integral(infer(s.value)) and s.target.name in self._floats:
             return replace(s, value=_as_float(s.value, infer(s.value)))
+        source = popped(s)
+        if source is not None and source.name in self._adjoints:
+            return s  # what a list of adjoints holds is its own
         found = roots(s.value, infer)
         if not found or is_number(infer(s.value)):
             return s
         near = found.union(*(partners(name, self._pairs) for name in found)) | {s.target.name}
+        near |= {name.removesuffix("[]") for name in found}
         if not near & self._written and s.target.name not in self._returned:
             return s
         return replace(s, value=_copied(s.value, infer(s.value)))
+
+    def _given(self, s: n.Effect) -> n.Stmt:
+        """What is put into a list of adjoints becomes its own: copied where another has it."""
+        added = appended(s)
+        if added is None or added[0].name not in self._adjoints:
+            return s
+        infer = self._kinds.at(s)
+        if is_number(infer(added[1])) or not roots(added[1], infer):
+            return s
+        if isinstance(added[1], n.Var):
+            name = added[1].name
+            owners = ({name} | self._facts.of(name, s)) - {added[0].name}
+            held = contents(added[0].name) in self._facts.held(name, s)
+            if name in self._adjoints and not held and not owners & self._live.after[s]:
+                if not owners & (self._returned | {OUTSIDE}) and owners <= self._adjoints:
+                    return s
+        return append(added[0], _copied(added[1], infer(added[1])))
 
     def _inner(self, s: n.Stmt) -> n.Stmt:
         if not blocks(s):
@@ -133,8 +170,10 @@ def check_saved(function: n.Function, kinds: Kinds) -> None:
         names = stores_into(s.target)
         if isinstance(s, n.Update) and isinstance(s.target, n.Var):
             names |= {s.target.name}
+        inside = facts.written(s, kinds.at(s))
         for name in sorted(names):
-            saved = sorted(o for o in facts.of(name, s) if o.startswith(SAVED))
+            near = facts.of(name, s) | inside
+            saved = sorted(o for o in near if o.startswith(SAVED))
             if saved:
                 raise UnsupportedError(
                     f"{name!r} is written into, and may share memory with an earlier value of "

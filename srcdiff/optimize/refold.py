@@ -15,7 +15,15 @@ from srcdiff.analysis.liveness import Liveness, liveness
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import put_in
 from srcdiff.ir.kinds import Array, dims_of, same_dims
-from srcdiff.ir.walk import base_name, blocks, expressions, subexpressions, with_blocks
+from srcdiff.ir.lists import popped
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    expressions,
+    names_in,
+    subexpressions,
+    with_blocks,
+)
 
 _FOLDED = ("add", "sub", "mul", "div")
 
@@ -83,6 +91,9 @@ class _Refold:
         if not (isinstance(s, n.Assign) and isinstance(s.target, n.Var)):
             return None
         name = s.target.name
+        source = popped(s)
+        if source is not None and any(source.name in names_in(e) for e in expressions(following)):
+            return None
         if not isinstance(following, n.Assign | n.Update) or following not in self._live.after:
             return None
         last = name not in self._live.after[following] or following.target == s.target

@@ -254,6 +254,9 @@ def _of_display(name: str, operand: Kind, kind: Kind, shares: tuple[str, ...]) -
     """Each item of a display gets its entry of the adjoint."""
     if not is_float(kind):
         return Rule(kind=kind, shares=shares)
+    if isinstance(operand, ListOf):
+        # The engine takes the adjoint to the items of a list.
+        return Rule(kind=kind)
     if not isinstance(operand, TupleOf):
         return Rule(kind=kind, pulls={name: SAME}, shares=shares, linear=(name,))
     pulls = {
@@ -277,7 +280,7 @@ def _paths(display: TupleOf) -> list[tuple[int, ...]]:
 def _as_array(kind: Kind, dtype: Any, at: str) -> Kind:
     if isinstance(kind, TupleOf):
         item_dtype, dims = _stacked(kind)
-    elif isinstance(kind, ListOf) and not is_float(kind.item):
+    elif isinstance(kind, ListOf):
         item_dtype, item_dims = array_parts(kind.item)
         dims = (*fresh_dims(1, at), *item_dims)
     else:

@@ -16,6 +16,7 @@ class Adjoints:
 
     names: Names
     of: dict[str, str] = field(default_factory=dict)
+    indices: list[str] = field(default_factory=list)
     # How many reverse sweeps the primal is made of: `dx` beside `x`, then `d2x` and `d2dx`.
     order: int = 0
 
@@ -28,6 +29,12 @@ class Adjoints:
         if primal not in self.of:
             self.of[primal] = self.names.fresh(self.wish(primal))
         return self.of[primal]
+
+    def index(self) -> n.Var:
+        """The variable of loops over the items of lists."""
+        if not self.indices:
+            self.indices.append(self.names.fresh("k"))
+        return n.Var(self.indices[0])
 
     def place(self, place: n.Expr) -> n.Place:
         """The adjoint of a place: the same path from the adjoint variable."""

@@ -80,6 +80,9 @@ def backwards(s: n.While | n.For, counter: n.Var | None, body: n.Block, kinds: K
         assert isinstance(s.iter, n.Call)
         trips = s.iter if counter is None else _range(*_shortened(s.iter.args, counter))
         return n.For(s.target, _reversed(trips), body)
+    forwards = unreversed(s.iter)
+    if forwards is not None and counter is None:
+        return n.For(s.target, forwards, body)
     kind = kinds.at(s)(s.iter)
     if isinstance(kind, RangeOf) and counter is None:
         return n.For(s.target, _reversed(s.iter), body)
@@ -92,6 +95,13 @@ def backwards(s: n.While | n.For, counter: n.Var | None, body: n.Block, kinds: K
         None,
         "loop over a range and index: for i in range(len(xs)).",
     )
+
+
+def unreversed(e: n.Expr) -> n.Expr | None:
+    """`e` of `reversed(e)`."""
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is reversed:
+        return e.args[0] if len(e.args) == 1 else None
+    return None
 
 
 def _range(*args: n.Expr) -> n.Call:

@@ -10,13 +10,13 @@ contribution to the adjoint of that place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import is_array_of_list, is_list_sum, smooth_names
 from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
 from srcdiff.analysis.keys import copies, may_repeat
 from srcdiff.analysis.kinds import Inference
@@ -27,7 +27,18 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, instantiate, mul, number
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, Number, TupleOf, dims_of, is_number, same_dims
+from srcdiff.ir.kinds import (
+    UNKNOWN,
+    Array,
+    Kind,
+    ListOf,
+    Number,
+    TupleOf,
+    dims_of,
+    is_number,
+    not_one,
+    same_dims,
+)
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
@@ -62,6 +73,10 @@ class Seed:
     skipped: bool = False
 
 
+# The loop over a list, given what is added to the item of its adjoint at an index.
+OverList = Callable[[n.Var, Callable[[n.Var], n.Expr]], n.Stmt]
+
+
 @dataclass
 class Pulled:
     """What pulling gave: named seeds, in order, and contributions to the adjoints of places."""
@@ -78,6 +93,7 @@ class Puller:
         varied: the variables whose adjoints are wanted.
         temporaries: hands out names for seeds.
         root: the whole right side, whose result is NEW; None where the result has no place.
+        over_list: gives the loop that adds something to each item of the adjoint of a list.
     """
 
     def __init__(
@@ -86,13 +102,20 @@ class Puller:
         varied: frozenset[str],
         temporaries: Temporaries,
         root: n.Expr | None = None,
+        over_list: OverList | None = None,
     ) -> None:
         self.out = Pulled()
         self._infer = infer
         self._varied = varied
         self._temporaries = temporaries
         self._root = root
+        self._over_list = over_list
         self._span: Span | None = None
+
+    def over_list(self, xs: n.Var, item: Callable[[n.Var], n.Expr]) -> None:
+        """Adds to each item of the adjoint of a list what `item` gives for its index."""
+        assert self._over_list is not None
+        self.out.lets.append(self._over_list(xs, item))
 
     def pull(self, e: n.Expr, seed: Seed) -> None:
         """Adds the contributions of the seed `seed` of `e` to `out`."""
@@ -111,6 +134,8 @@ class Puller:
                 self._index(e, seed)
             case n.Call() if self._is_where(e):
                 self._where(e, seed)
+            case n.Call() if is_list_sum(e, self._infer) or is_array_of_list(e, self._infer):
+                self._list(e, seed)
             case n.Choose():
                 self._refuse(
                     "this conditional expression stands where only one side may be evaluated.",
@@ -141,6 +166,11 @@ class Puller:
 
     def _index(self, e: n.Index, seed: Seed) -> None:
         base = self._infer(e.base)
+        if isinstance(base, ListOf) and is_number(self._infer(e.key)):
+            if not is_view_of_variable(e.base, self._infer):
+                self._refuse("this list has no name.", "assign it to a name first.")
+            self._leaf(e, seed)
+            return
         if not isinstance(base, Array):
             self._refuse(f"{show(e.base)} is not an array whose dimensions are known.")
             return
@@ -308,6 +338,29 @@ class Puller:
                 value = reduce_to(masked.value, operand, e, dims or (), target, self._infer)
                 masked = replace(masked, value=value)
             self.pull(operand, masked)
+
+    # --- lists ----------------------------------------------------------------------------------
+
+    def _list(self, e: n.Call, seed: Seed) -> None:
+        """`np.array(xs)` and `sum(xs)`: each item of the list gets its part of the seed."""
+        xs, kind = e.args[0], self._infer(e)
+        item = self._infer(xs).item  # type: ignore[attr-defined]
+        if not isinstance(xs, n.Var):
+            self._refuse("this list has no name.", "assign it to a name first.")
+            return
+        value = self._unmasked(seed).value
+        if is_list_sum(e, self._infer):
+            dims = dims_of(item)
+            if dims is None or not all(not_one(dim) for dim in dims):
+                self._refuse("the items of this list may be broadcast.", "sum np.stack of it.")
+            if not cheap(value, twice=True):
+                value = self._name(value, self._infer(value))
+            self.over_list(xs, lambda k: value)
+            return
+        value = spread(value, self._result(e), kind, self._infer)
+        if not isinstance(value, n.Var):
+            value = self._name(value, kind)
+        self.over_list(xs, lambda k: n.Index(value, k))
 
     def _unmasked(self, seed: Seed) -> Seed:
         """The seed with its masks applied, the outermost last."""

@@ -10,7 +10,7 @@ whole.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.alias import Aliases, in_place_names, partners
@@ -18,9 +18,17 @@ from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, is_number
-from srcdiff.ir.reads import stores_into, target_reads, value_reads
+from srcdiff.ir.kinds import Array, Known, ListOf, is_number
+from srcdiff.ir.lists import appended, popped
+from srcdiff.ir.reads import (
+    shape_reads,
+    stores_into,
+    target_reads,
+    target_shape_reads,
+    value_reads,
+)
 from srcdiff.ir.walk import (
+    base_name,
     blocks,
     bound_names,
     names_in,
@@ -59,6 +67,8 @@ class Record:
     passive: frozenset[n.Stmt] = frozenset()
     # Variables saved where they may not be bound yet.
     maybe_unbound: frozenset[str] = frozenset()
+    # Appends and pops of lists that the reverse sweep has to undo.
+    undone: frozenset[n.Stmt] = frozenset()
     # Saves at the end of the forward sweep, where its frame is left.
     at_exit: tuple[n.Slot, ...] = ()
 
@@ -79,6 +89,12 @@ class Facts:
     pinned: Names = _NONE
     # Whether the sweeps are two functions, so that no local outlives the first.
     leaves: bool = False
+    # Variables whose every value has one shape.
+    one_shape: Names = _NONE
+
+    def reads(self, e: n.Expr) -> Names:
+        """The variables whose value, or varying shape, the expression reads."""
+        return value_reads(e) | (shape_reads(e) - self.one_shape)
 
 
 def record(facts: Facts, params: Names) -> Record:
@@ -91,6 +107,7 @@ def record(facts: Facts, params: Names) -> Record:
     result.named_tests = frozenset(flow.named)
     result.passive = frozenset(flow.passive)
     result.maybe_unbound = frozenset(flow.unbound)
+    result.undone = frozenset(flow.undone)
     return result
 
 
@@ -105,8 +122,15 @@ class _Flow:
         self.named: set[n.Stmt] = set()
         self.passive: set[n.Stmt] = set()
         self.unbound: set[str] = set()
+        self.undone: set[n.Stmt] = set()
         self._in_place = in_place_names(facts.function, facts.kinds)
         self._ever = facts.aliases.ever()
+        self._lists = frozenset(
+            name
+            for env in facts.kinds.before.values()
+            for name, kind in env.items()
+            if isinstance(kind, ListOf)
+        )
         self._active: dict[n.Stmt, bool] = {}
         self._seen: dict[n.Stmt, tuple[Names, Names, State]] = {}
 
@@ -151,23 +175,38 @@ class _Flow:
     def _assign(self, s: n.Assign, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
         need |= needs.old
-        slots = [
-            n.Slot(n.Var(name), False, name) for name in target_names(s.target) if name in need
-        ]
+        slots = [self._whole(name) for name in target_names(s.target) if name in need]
         slots += self._store_slots(s.target, s, need)
         need = self._saved(s, slots, need, bound)
         names = frozenset(target_names(s.target))
         need -= names
         if needs.new:
             need |= names | stores_into(s.target)
+        source = popped(s)
+        if source is not None and source.name in need:
+            # Undone by appending what was popped.
+            self.undone.add(s)
+            need |= names
         return need | (names & self._facts.pinned), bound | names
+
+    def _whole(self, name: str) -> n.Slot:
+        """A save of a variable: the contents of a list that is changed elsewhere are copied."""
+        return n.Slot(n.Var(name), name in self._lists & self._in_place, name)
 
     def _update(self, s: n.Update, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
         need |= needs.old
         name = s.target.name if isinstance(s.target, n.Var) else None
         if name is None:
-            need = self._saved(s, self._store_slots(s.target, s, need), need, bound)
+            slots = self._store_slots(s.target, s, need)
+            others = self._facts.aliases.written(s, self._facts.kinds.at(s))
+            if others & need:
+                # The item has another name: what it holds is restored, and not the item.
+                place = n.Index(s.target, n.Const(Ellipsis))
+                slots = [n.Slot(place, True, str(base_name(place)))]
+            elif isinstance(self._facts.kinds.at(s)(s.target), Array):
+                slots = [replace(slot, copy=True) for slot in slots]
+            need = self._saved(s, slots, need, bound)
             return (need | stores_into(s.target) if needs.new else need), bound
         in_place = isinstance(self._facts.kinds.at(s)(s.target), Array)
         touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
@@ -184,9 +223,11 @@ class _Flow:
         out: list[n.Slot] = []
         for item in target.items if isinstance(target, n.Tuple) else (target,):
             if isinstance(item, n.Index | n.Field):
+                # An item of a list is replaced, and not written into.
+                copy = not isinstance(self._facts.kinds.at(s)(item.base), ListOf)
                 for name in stores_into(item):
                     if ({name} | self._facts.aliases.of(name, s)) & need:
-                        out.append(n.Slot(item, True, name))
+                        out.append(n.Slot(item, copy, name))
         return out
 
     def _saved(self, s: n.Stmt, slots: list[n.Slot], need: Names, bound: Names) -> Names:
@@ -199,10 +240,13 @@ class _Flow:
                 self.unbound.add(slot.place.name)
             # The undo reads the keys of the place.
             need |= target_reads(slot.place)
+            need |= target_shape_reads(slot.place) - self._facts.one_shape
         return need
 
     def _effect(self, s: n.Effect, need: Names, bound: Names) -> State:
         """A call that may change what it is given: arrays are saved, other things refused."""
+        if appended(s) is not None:
+            return self._append(s, need, bound)
         if not isinstance(s.value, n.Call) or is_reader(s.value.callee):
             return need, bound
         infer = self._facts.kinds.at(s)
@@ -222,6 +266,14 @@ class _Flow:
                 )
         need = self._saved(s, slots, need, bound)
         return need - {slot.hint for slot in slots}, bound
+
+    def _append(self, s: n.Effect, need: Names, bound: Names) -> State:
+        need |= self._facts.needs(s).old
+        added = appended(s)
+        assert added is not None
+        if ({added[0].name} | self._facts.aliases.of(added[0].name, s)) & need:
+            self.undone.add(s)
+        return need, bound
 
     # --- compound statements --------------------------------------------------------------------
 
@@ -267,7 +319,7 @@ class _Flow:
                 dying -= self._facts.live.after[s]
                 out |= after - self._save_at_end(s, k, dying, sides[k][1])
         if self._test_again(s):
-            out |= value_reads(s.test)
+            out |= self._facts.reads(s.test)
         else:
             self.named.add(s)
             name = self._facts.tests[s]
@@ -297,6 +349,8 @@ class _Flow:
             if end is None:
                 break
             dying = (end & self._bound_in(s.body)) - carried - targets
+            # A list that is changed after the loop is saved before it is bound anew.
+            dying -= self._lists & self._facts.live.after[s]
             new = head | ((end - self._save_at_end(s, 0, dying, end_bound)) - targets)
             if new == head:
                 break
@@ -315,7 +369,7 @@ class _Flow:
         if s in self._facts.counters:
             need |= {self._facts.counters[s]}
         if isinstance(s, n.For):
-            need |= value_reads(s.iter)
+            need |= self._facts.reads(s.iter)
         return need
 
     def _bound_in(self, block: n.Block) -> Names:

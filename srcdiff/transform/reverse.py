@@ -19,7 +19,8 @@ from srcdiff.analysis.keys import key_entries, may_repeat
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, is_float, is_number
+from srcdiff.ir.kinds import Array, ListOf, is_float, is_number
+from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
 from srcdiff.ir.walk import (
@@ -31,6 +32,15 @@ from srcdiff.ir.walk import (
     written_names,
 )
 from srcdiff.transform.adjoints import Adjoints
+from srcdiff.transform.lists import (
+    changed_list,
+    check_lists,
+    is_item,
+    item_store,
+    item_update,
+    list_assignment,
+    list_change,
+)
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
@@ -122,12 +132,14 @@ class Reverser:
         self.counters: dict[n.Stmt, str] = {}
         self.tests: dict[n.Stmt, str] = {}
         self._record = Record()
+        self._active_lists: frozenset[str] = frozenset()
 
     def run(self) -> Sweeps:
         """The two sweeps."""
         for name in sorted(self._primal.activity.active_names()):
             self.adjoints.name(name)
         self._name_helpers(self._primal.function.body, None)
+        self._active_lists = check_lists(self._primal.activity.active_names(), self._primal.kinds)
         facts = Facts(
             self._primal.function,
             self._primal.kinds,
@@ -138,6 +150,7 @@ class Reverser:
             self.tests,
             self._pinned(),
             self._leaves,
+            self._primal.one_shape,
         )
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
@@ -153,6 +166,8 @@ class Reverser:
         be made of unnoticed.
         """
         seen = [env[name] for env in self._primal.kinds.before.values() if name in env]
+        if any(isinstance(kind, ListOf) for kind in seen):
+            return n.List(())
         if seen and all(is_number(kind) and is_float(kind) for kind in seen):
             return n.Ref("np.nan", np.nan, np)
         return n.Const(None)
@@ -163,7 +178,7 @@ class Reverser:
             name
             for env in self._primal.kinds.before.values()
             for name, kind in env.items()
-            if isinstance(kind, Array) and kind.ndim
+            if isinstance(kind, ListOf) or (isinstance(kind, Array) and kind.ndim)
         }
         return (self._primal.activity.active_names() & arrays) - self._primal.one_shape
 
@@ -199,9 +214,9 @@ class Reverser:
 
     def _reads(self, block: n.Block) -> frozenset[str]:
         """The primal's variables whose value, or varying shape, the statements read."""
-        own = {*self.adjoints.of.values(), *self.temporaries.all}
+        own = {*self.adjoints.of.values(), *self.temporaries.all, *self.adjoints.indices}
         reads: frozenset[str] = frozenset()
-        for s in block:
+        for s in statements(block):
             for e in expressions(s):
                 reads |= value_reads(e) | (shape_reads(e) - self._primal.one_shape)
         return reads - own
@@ -219,23 +234,23 @@ class Reverser:
     def _adjoint(self, s: n.Stmt, undo: bool) -> Adjoint:
         if isinstance(s, n.Return):
             return self._returned(s)
-        if not isinstance(s, n.Assign | n.Update):
+        if not isinstance(s, n.Assign | n.Update | n.Effect):
             return Adjoint()
         facts = self._primal.activity
         useful = facts.useful_after.get(s, frozenset())
-        varied = facts.varied_before.get(s, frozenset())
-        context = Context(
-            self._primal.kinds.at(s),
-            varied,
-            self.adjoints,
-            self.temporaries,
-            self._zeros,
-            self._skipped,
-        )
+        context = self._context(s)
+        changed = list_change(s)
+        if changed is not None and changed.name in self._active_lists:
+            return changed_list(s, context, useful)
+        if isinstance(s, n.Effect):
+            return Adjoint()
         if isinstance(s, n.Update):
             return self._update(s, useful, context, undo)
         if isinstance(s.target, n.Tuple):
             return self._tuple(s, useful, context, undo)
+        if isinstance(s.target, n.Var) and s.target.name in self._active_lists:
+            # Also where nothing reads the list: its adjoint must be as long as it is.
+            return list_assignment(s.target, s.value, context, useful)
         if base_name(s.target) not in useful:
             return Adjoint()
         if isinstance(s.target, n.Var):
@@ -245,6 +260,16 @@ class Reverser:
                 return self._call(s, (s.target,), context)
             return assignment(s.target, s.value, context, undo)
         return self._store(s.target, s.value, context, undo)
+
+    def _context(self, s: n.Stmt) -> Context:
+        return Context(
+            self._primal.kinds.at(s),
+            self._primal.activity.varied_before.get(s, frozenset()),
+            self.adjoints,
+            self.temporaries,
+            self._zeros,
+            self._skipped,
+        )
 
     def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
         """Whether assigning the value to the name makes or ends something varied."""
@@ -270,6 +295,8 @@ class Reverser:
         if isinstance(s.target, n.Var):
             return update(s.target, s.op, s.value, context, undo)
         if isinstance(s.target, n.Index):
+            if is_item(s.target, context.infer):
+                return item_update(s.target, s.op, s.value, context, undo)
             self._check_store(s.target, context, is_scatter(s))
             return store_update(s.target, s.op, s.value, context, undo)
         raise UnsupportedError(
@@ -290,6 +317,8 @@ class Reverser:
             )
         if not self._concerns(name, value, context):
             return Adjoint()
+        if is_item(target, context.infer):
+            return item_store(target, value, context, undo)
         self._check_store(target, context, False)
         return store(target, value, context, undo)
 
@@ -352,16 +381,7 @@ class Reverser:
         )
 
     def _returned(self, s: n.Return) -> Adjoint:
-        varied = self._primal.activity.varied_before.get(s, frozenset())
-        context = Context(
-            self._primal.kinds.at(s),
-            varied,
-            self.adjoints,
-            self.temporaries,
-            self._zeros,
-            self._skipped,
-        )
-        return returned(self._result_seed(s), context)
+        return returned(self._result_seed(s), self._context(s))
 
     # --- building -------------------------------------------------------------------------------
 
@@ -383,6 +403,8 @@ class Reverser:
             n.Restore(slot, note="undo the overwrite" if slot.copy else None)
             for slot in reversed(slots)
         )
+        if s in self._record.undone:
+            undo = (self._unchanged(s), *undo)
         if s in self._record.passive:
             return (*saves, s), undo
         match s:
@@ -393,8 +415,17 @@ class Reverser:
                 return saves + forward, reverse + undo
             case n.Return():
                 return self._result(s), self.adjoint(s, False).second
-        adjoint = self.adjoint(s, bool(slots))
+        adjoint = self.adjoint(s, bool(undo))
         return (*saves, self._forward(s)), adjoint.first + undo + adjoint.second
+
+    def _unchanged(self, s: n.Stmt) -> n.Stmt:
+        """The undo of an append or a pop."""
+        added, source = appended(s), popped(s)
+        if added is not None:
+            return n.Effect(pop(added[0]))
+        assert source is not None
+        assert isinstance(s, n.Assign)
+        return append(source, s.target)
 
     def _forward(self, s: n.Stmt) -> n.Stmt:
         """The statement in the forward sweep: a call may keep a tape."""

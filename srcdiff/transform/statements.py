@@ -19,22 +19,27 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, dims_of, dtype_of, same_dims
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, dims_of, dtype_of, same_dims
+from srcdiff.ir.lists import length
 from srcdiff.ir.walk import (
     base_name,
+    blocks,
     expressions,
+    map_block,
     map_expressions,
     names_in,
+    statements,
     subexpressions,
     substitute,
     target_names,
+    with_blocks,
 )
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
 from srcdiff.transform.spread import reduce_to
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
-_SEED = n.Var("<seed>")
+STORED = n.Var("<seed>")
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,15 @@ class Context:
     def puller(self, kinds: Mapping[str, Kind], root: n.Expr | None = None) -> Puller:
         """A puller for the statement."""
         self.temporaries.start()
-        return Puller(self.with_kinds(kinds), self.varied, self.temporaries, root)
+        infer = self.with_kinds(kinds)
+        return Puller(infer, self.varied, self.temporaries, root, self._over_list)
+
+    def _over_list(self, xs: n.Var, item: Callable[[n.Var], n.Expr]) -> n.Stmt:
+        """The loop that adds something to each item of a list's adjoint."""
+        k = self.adjoints.index()
+        trips = n.Call(n.Ref("range", range, range), (length(xs),))
+        place = n.Index(n.Var(self.adjoints.name(xs.name)), k)
+        return n.For(k, trips, (n.Update(place, "add", item(k)),))
 
     def seed(self, value: n.Expr, name: str | None) -> Seed:
         """The seed of a value that was assigned to the variable, or stored into it."""
@@ -83,6 +96,8 @@ class Context:
 
 def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
     """Zero, with the shape of a place of this kind."""
+    if isinstance(kind, ListOf):
+        return n.List(())
     return np_call("zeros_like", place) if isinstance(kind, Array) else ZERO
 
 
@@ -107,7 +122,7 @@ def parallel(
         seed = n.Var(context.adjoints.name(target.name))
         puller.pull(value, context.seed(seed, target.name))
     lets, rest = _rebound(puller, targets, context)
-    return _split(lets, rest, targets[0], undo, context)
+    return split(lets, rest, targets[0], undo, context)
 
 
 def _rebound(
@@ -119,10 +134,10 @@ def _rebound(
     contributions go into the adjoint that replaces it, and the seed is kept aside.
     """
     lets = puller.out.lets
-    sums = _summed(puller.out, context.adjoints)
+    sums = summed(puller.out, context.adjoints)
     places: list[n.Place] = [context.adjoints.place(t) for t in targets]
     own = {place: sums.pop(place, None) for place in places}
-    others = _added(sums, context)
+    others = added(sums, context)
     names = {base_name(place) for place in places}
     touched = sorted({str(base_name(place)) for place in sums if base_name(place) in names})
     if not touched:
@@ -139,6 +154,8 @@ def _rebound(
 
 
 def _with_value(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
+    if isinstance(s, n.For):
+        return with_blocks(s, tuple(tuple(_with_value(x, f) for x in b) for b in blocks(s)))
     assert isinstance(s, n.Assign | n.Update)
     return replace(s, value=f(s.value))
 
@@ -149,11 +166,11 @@ def returned(results: list[tuple[n.Expr, Seed]], context: Context) -> Adjoint:
     puller = context.puller(kinds)
     for value, seed in results:
         puller.pull(value, seed)
-    sums = _summed(puller.out, context.adjoints)
-    return Adjoint((), (*puller.out.lets, *_added(sums, context)))
+    sums = summed(puller.out, context.adjoints)
+    return Adjoint((), (*puller.out.lets, *added(sums, context)))
 
 
-def _added(sums: Mapping[n.Place, n.Expr], context: Context) -> list[n.Stmt]:
+def added(sums: Mapping[n.Place, n.Expr], context: Context) -> list[n.Stmt]:
     """The sums added to their places: once for each entry of an index that may repeat."""
     out: list[n.Stmt] = []
     for place, value in sums.items():
@@ -182,7 +199,7 @@ def _replacements(
     return out
 
 
-def _summed(pulled: Pulled, adjoints: Adjoints) -> dict[n.Place, n.Expr]:
+def summed(pulled: Pulled, adjoints: Adjoints) -> dict[n.Place, n.Expr]:
     """The contributions, summed for each adjoint place."""
     parts: dict[n.Place, list[n.Expr]] = {}
     for place, value in pulled.parts:
@@ -205,7 +222,7 @@ def _total(place: n.Place, values: list[n.Expr]) -> n.Expr:
     return total(plain)
 
 
-def _split(
+def split(
     lets: list[n.Stmt], rest: list[n.Stmt], target: n.Place, undo: bool, context: Context
 ) -> Adjoint:
     """What reads the new value goes before the undo; NEW becomes the target."""
@@ -233,8 +250,9 @@ def _before_undo(lets: list[n.Stmt], name: str | None) -> tuple[list[n.Stmt], li
     later: list[n.Stmt] = []
     waiting = {name}
     for s in lets:
-        assert isinstance(s, n.Assign | n.Update)
-        if names_in(s.value) & waiting or base_name(s.target) in waiting:
+        if not isinstance(s, n.Assign | n.Update):
+            later.append(s)
+        elif names_in(s.value) & waiting or base_name(s.target) in waiting:
             later.append(s)
             waiting.add(base_name(s.target))
         else:
@@ -255,16 +273,16 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     kind = context.infer(target)
     # What is stored is the value's result only where neither shape nor dtype was changed by it.
     root = value if _same_kind(kind, context.infer(value)) else None
-    puller = context.puller({_SEED.name: kind, NEW.name: kind}, root)
+    puller = context.puller({STORED.name: kind, NEW.name: kind}, root)
     _pull_stored(puller, target, value, kind, context)
-    sums = _summed(puller.out, context.adjoints)
+    sums = summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
-    others = _added(sums, context)
+    others = added(sums, context)
     touching = any(base_name(p) == base_name(place) for p in sums)
     shared = _is_view(target, context.infer)
-    body = _ordered(place, puller.out.lets, others, own, touching, shared)
+    body = ordered(place, puller.out.lets, others, own, touching, shared)
     lets = body[: len(body) - len(others) - 1]
-    return _split(lets, body[len(lets) :], target, undo, context)
+    return split(lets, body[len(lets) :], target, undo, context)
 
 
 def _is_view(place: n.Index, infer: Inference) -> bool:
@@ -279,7 +297,7 @@ def _same_kind(a: Kind, b: Kind) -> bool:
     return same_dims(dims_a, dims_b)
 
 
-def _ordered(
+def ordered(
     place: n.Place,
     lets: list[n.Stmt],
     others: list[n.Stmt],
@@ -291,19 +309,19 @@ def _ordered(
 
     `shared`: whether the seed is a view of the adjoint array.
     """
-    reads = _uses(_SEED, [*lets, *others])
-    if not touching and reads + _uses_in(_SEED, own) <= 1:
-        final = n.Assign(place, substitute(own, {_SEED.name: place}))
+    reads = _uses(STORED, [*lets, *others])
+    if not touching and reads + _uses_in(STORED, own) <= 1:
+        final = n.Assign(place, substitute(own, {STORED.name: place}))
         return [_seeded(s, place) for s in [*lets, *others]] + [final]
     if not touching and reads == 0:
-        return [*lets, *others, n.Assign(place, substitute(own, {_SEED.name: place}))]
+        return [*lets, *others, n.Assign(place, substitute(own, {STORED.name: place}))]
     d = _SEED_NAME
     # A view of the adjoint may be read until the adjoint is replaced; where something else of the
     # same array is written to before that, the seed is copied and the place replaced first.
     copied = shared and touching
     seed: n.Expr = n.Call(n.Field(place, "copy")) if copied else place
     begin = n.Assign(d, seed)
-    final = n.Assign(place, substitute(own, {_SEED.name: d}))
+    final = n.Assign(place, substitute(own, {STORED.name: d}))
     named_lets = [_seeded(s, d) for s in lets]
     named = [_seeded(s, d) for s in others]
     if shared and not touching:
@@ -316,11 +334,11 @@ _SEED_NAME = n.Var("<d>")
 
 
 def _seeded(s: n.Stmt, seed: n.Expr) -> n.Stmt:
-    return map_expressions(s, lambda e: substitute(e, {_SEED.name: seed}))
+    return map_block((s,), lambda e: substitute(e, {STORED.name: seed}))[0]
 
 
-def _uses(name: n.Var, statements: list[n.Stmt]) -> int:
-    return sum(_uses_in(name, e) for s in statements for e in expressions(s))
+def _uses(name: n.Var, block: list[n.Stmt]) -> int:
+    return sum(_uses_in(name, e) for s in statements(tuple(block)) for e in expressions(s))
 
 
 def _uses_in(name: n.Var, e: n.Expr) -> int:
@@ -331,14 +349,14 @@ def _pull_stored(
     puller: Puller, target: n.Index, value: n.Expr, kind: Kind, context: Context
 ) -> None:
     """Pulls the seed of a store; what was broadcast into the place is summed."""
-    seed: n.Expr = _SEED
+    seed: n.Expr = STORED
     own, dims = context.infer(value), dims_of(kind)
     mine = dims_of(own)
     if dims is not None and mine != () and (mine is None or not same_dims(mine, dims)):
-        infer = context.with_kinds({_SEED.name: kind})
-        seed = reduce_to(_SEED, value, target, dims, own, infer)
+        infer = context.with_kinds({STORED.name: kind})
+        seed = reduce_to(STORED, value, target, dims, own, infer)
     elif dims and mine == ():
-        seed = np_call("sum", _SEED)
+        seed = np_call("sum", STORED)
     name = base_name(target)
     puller.pull(value, context.seed(seed, name))
 
@@ -349,14 +367,14 @@ def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo
         return store(target, n.Op(op, (target, value)), context, undo)
     place = context.adjoints.place(target)
     kind = context.infer(target)
-    puller = context.puller({_SEED.name: kind})
+    puller = context.puller({STORED.name: kind})
     signed = value if op in ("add", "add_at") else n.Op("neg", (value,), span=value.span)
     _pull_stored(puller, target, signed, kind, context)
-    sums = _summed(puller.out, context.adjoints)
-    others = _added(sums, context)
+    sums = summed(puller.out, context.adjoints)
+    others = added(sums, context)
     lets = puller.out.lets
     touching = any(base_name(p) == base_name(place) for p in sums)
-    if _uses(_SEED, [*lets, *others]) <= 1 and not touching:
+    if _uses(STORED, [*lets, *others]) <= 1 and not touching:
         return Adjoint((), tuple(_seeded(s, place) for s in [*lets, *others]))
     shared = _is_view(target, context.infer)
     copied = touching and shared
@@ -411,21 +429,20 @@ def in_order(adjoint: Adjoint, names: tuple[str, ...]) -> Adjoint:
     ]
     new = {old: n.Var(name) for old, name in zip(dict.fromkeys(used), names, strict=False)}
 
-    def renamed(s: n.Stmt) -> n.Stmt:
-        return map_expressions(s, lambda e: substitute(e, new))
+    def renamed(block: n.Block) -> n.Block:
+        return map_block(block, lambda e: substitute(e, new))
 
-    return Adjoint(tuple(map(renamed, adjoint.first)), tuple(map(renamed, adjoint.second)))
+    return Adjoint(renamed(adjoint.first), renamed(adjoint.second))
 
 
 def name_seed(adjoint: Adjoint, temporaries: Temporaries) -> Adjoint:
     """The adjoint with the stored place's seed named."""
-    if not any(
-        _uses_in(_SEED_NAME, e) for s in adjoint.first + adjoint.second for e in expressions(s)
-    ):
+    every = statements(adjoint.first + adjoint.second)
+    if not any(_uses_in(_SEED_NAME, e) for s in every for e in expressions(s)):
         return adjoint
     name = temporaries.fresh()
 
-    def named(s: n.Stmt) -> n.Stmt:
-        return map_expressions(s, lambda e: substitute(e, {_SEED_NAME.name: name}))
+    def named(block: n.Block) -> n.Block:
+        return map_block(block, lambda e: substitute(e, {_SEED_NAME.name: name}))
 
-    return Adjoint(tuple(map(named, adjoint.first)), tuple(map(named, adjoint.second)))
+    return Adjoint(named(adjoint.first), named(adjoint.second))

@@ -13,7 +13,8 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, dtype_of, is_number
+from srcdiff.ir.kinds import Array, ListOf, dtype_of, is_number
+from srcdiff.ir.lists import appended
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -89,7 +90,7 @@ def _read_inside(block: n.Block, kinds: Kinds, arrays: bool) -> frozenset[str]:
 def _selected_from(e: n.Expr, infer: Inference) -> frozenset[str]:
     out: frozenset[str] = frozenset()
     for x in subexpressions(e):
-        if isinstance(x, n.Index) and isinstance(infer(x.base), Array):
+        if isinstance(x, n.Index) and isinstance(infer(x.base), Array | ListOf):
             out |= smooth_names(x.base, infer)
         elif selects(x) or masks(x, infer):
             out |= smooth_names(x, infer)
@@ -128,11 +129,18 @@ def _flows_into(s: n.Stmt, flagged: frozenset[str], infer: Inference) -> frozens
         return smooth_names(s.value, infer)
     if isinstance(s, n.Assign | n.Update) and base_name(s.target) in flagged:
         return smooth_names(s.value, infer)
+    added = appended(s)
+    if added is not None and added[0].name in flagged:
+        return smooth_names(added[1], infer)
     return frozenset()
 
 
 def _stored(s: n.Stmt, infer: Inference) -> frozenset[str]:
     """What is stored into elements: it takes its seed from an array that may hold zeros."""
     if isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Index):
-        return smooth_names(s.value, infer) if isinstance(infer(s.target), Array) else frozenset()
+        into = isinstance(infer(s.target), Array) or isinstance(infer(s.target.base), ListOf)
+        return smooth_names(s.value, infer) if into else frozenset()
+    added = appended(s)
+    if added is not None:
+        return smooth_names(added[1], infer)
     return frozenset()

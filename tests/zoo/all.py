@@ -12,6 +12,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     headers,
     indexing,
     jumps,
+    lists,
     loops,
     rebinding,
     reductions,
