@@ -528,7 +528,7 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
     """The variables that the statement itself reads by name."""
     if isinstance(s, n.Assign | n.For):
         value = s.value if isinstance(s, n.Assign) else s.iter
-        read = (value, *_stored(s.target))
+        read = (value, *_places(s.target))
     elif isinstance(s, n.Restore) and isinstance(s.slot.place, n.Var):
         read = ()
     else:
@@ -536,10 +536,10 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
     return frozenset(x.name for e in read for x in subexpressions(e) if isinstance(x, n.Var))
 
 
-def _stored(target: n.Expr) -> tuple[n.Expr, ...]:
+def _places(target: n.Expr) -> tuple[n.Expr, ...]:
     """The parts of a target that are stored into, and bind no name."""
     if isinstance(target, n.Tuple):
-        return tuple(e for item in target.items for e in _stored(item))
+        return tuple(e for item in target.items for e in _places(item))
     return () if isinstance(target, n.Var) else (target,)
 
 
