@@ -14,6 +14,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     jumps,
     loops,
     rebinding,
+    recursion,
     reductions,
     scalars,
     stores,
