@@ -90,13 +90,25 @@ def finish(plan: Plan) -> n.Function:
     return _returned(plan, function)
 
 
-def finish_pair(
-    plan: Plan, tape_name: Callable[[str], str]
-) -> tuple[n.Function, n.Function, tuple[str, ...]]:
-    """The two sweeps as functions without parameters, and the lists that both are handed;
-    `tape_name` gives the name of one for a wish.
+@dataclass(frozen=True)
+class Sweeps:
+    """The two sweeps of a pair, as functions without parameters.
+
+    Attributes:
+        tapes: the lists that both are handed.
+        fresh: whether what the reverse sweep returns shares memory with nothing else.
     """
+
+    forward: n.Function
+    backward: n.Function
+    tapes: tuple[str, ...]
+    fresh: bool
+
+
+def finish_pair(plan: Plan, tape_name: Callable[[str], str]) -> Sweeps:
+    """The two sweeps of a pair; `tape_name` gives the name of a tape for a wish."""
     function = _recomputed(plan, _polished(plan))
+    fresh = _is_fresh(plan, function)
     planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
@@ -108,7 +120,16 @@ def finish_pair(
     second = replace(function, body=(*function.body[mark + 1 :], result))
     used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
     tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
-    return first, second, tuple(dict.fromkeys(tapes))
+    return Sweeps(first, second, tuple(dict.fromkeys(tapes)), fresh)
+
+
+def _is_fresh(plan: Plan, function: n.Function) -> bool:
+    """Whether each adjoint that is returned lies in memory of its own."""
+    kinds = _kinds(plan, function)
+    if not all(kinds.reached(s) for s in statements(function.body)):
+        return False
+    pairs = aliases(function, kinds).at_end
+    return not any(partners(name, pairs) for name in plan.wanted)
 
 
 def _folded_return(body: n.Block) -> n.Block:
