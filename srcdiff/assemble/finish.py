@@ -16,11 +16,12 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, is_number
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, Number, is_number
 from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
     blocks,
+    bound_names,
     expressions,
     map_block,
     names_in,
@@ -351,13 +352,19 @@ def _recomputed(plan: Plan, function: n.Function) -> n.Function:
     reach = {p.name for p in plan.params} if plan.inputs else names_of(function)
     mark = function.body.index(_MARK)
     slot_kind = _slot_kinds(function, kinds)
+    steady = frozenset(p.name for p in plan.params) - bound_names(function.body[:mark])
     forward, reverse = recompute(
         function.body[:mark],
         function.body[mark:],
         lambda slot: is_number(slot_kind(slot)),
         lambda name: name in reach and not partners(name, pairs),
+        lambda slot: steady if _is_int(slot_kind(slot)) else frozenset(),
     )
     return replace(function, body=(*forward, *reverse))
+
+
+def _is_int(kind: Kind) -> bool:
+    return isinstance(kind, Number) and kind.type is int
 
 
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
