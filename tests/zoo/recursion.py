@@ -43,7 +43,7 @@ def horner(x, k, total=0.0):
 
 
 @program(args=lambda rng: (rng.uniform(0.5, 1.5),), analytic=True)
-def accumulator(x):
+def recursion_with_an_accumulator(x):
     return horner(x, 5) + horner(x, k=2, total=x)
 
 
