@@ -116,6 +116,11 @@ class LiveWorld:
             return False
         return not (file.startswith(_STDLIB) and not file.startswith(_SITE))
 
+    def is_fresh(self, e: n.Call) -> bool:
+        """Whether the call's result shares memory with nothing else."""
+        value = e.callee.value if isinstance(e.callee, n.Ref) else None
+        return isinstance(value, Half) and value.fresh
+
     def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
         """Whether evaluating the call does nothing but compute."""
         if not isinstance(e, n.Call):

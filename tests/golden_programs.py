@@ -294,3 +294,44 @@ def scaled(s, x):
 @pinned(np.float32(0.7), 1.5, argnums=(0, 1))
 def small(s, t):
     return s * s * np.exp(t)
+
+
+# --- recursion
+
+
+@pinned(R(5), more=((R(1),), (R(8),)))
+def tree(x):
+    if len(x) == 1:
+        return x[0]
+    m = len(x) // 2
+    a = tree(x[:m])
+    b = tree(x[m:])
+    return a * b + np.sin(a)
+
+
+def relaxed(x, w, n):
+    if n == 0:
+        return x
+    y = relaxed(w * x + np.sin(x), 0.5 * w, n - 1)
+    return x * y - w
+
+
+@pinned(R(8), 0.7, 3, argnums=(0, 1), more=((R(3), 0.7, 0),))
+def relax(x, w, n):
+    return np.sum(relaxed(x, w, n) ** 2)
+
+
+def even(x, n):
+    if n == 0:
+        return x
+    return np.sin(odd(x, n - 1)) * x
+
+
+def odd(x, n):
+    if n == 0:
+        return x * x
+    y = even(x * 1.1, n - 1)
+    return np.exp(-y) * y
+
+
+pinned(0.7, 3, more=((0.7, 0), (0.7, 4)))(even)

@@ -53,6 +53,18 @@ LACKS = {
         UNTYPED,
         {"r_tape = []": f"r_tape = {EMPTY}", "r_tape_2 = []": f"r_tape_2 = {EMPTY}"},
     ),
+    "tree": Lack(
+        "Cannot infer the type of variable 'a_tape'",
+        {"a_tape = []": f"a_tape = {EMPTY}", "b_tape = []": f"b_tape = {EMPTY}"},
+    ),
+    "even": Lack(
+        "Type of variable 'dx' cannot be determined",
+        {"odd_value_tape = []": f"odd_value_tape = {EMPTY}", "y_tape = []": f"y_tape = {EMPTY}"},
+    ),
+    "relax": Lack(
+        "Undecided type",
+        {"y_tape = []": "y_tape = [np.empty(0) for _ in range(0)]"},
+    ),
     # The maximum takes no axis, and full_like only a number.
     "free_energy": Lack(
         "max(array(float64, 2d, C), axis=Literal[int](1))",

@@ -66,6 +66,8 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
     if bound is not None and isinstance(e, n.Call) and _is_broadcast(e):
         # Its elements lie on one another, whoever's they are: nothing may be written into it.
         return _of_all(bound.operands.values(), infer) | {OUTSIDE}
+    if isinstance(e, n.Call) and infer.world.is_fresh(e):
+        return frozenset()
     if bound is not None:
         return _of_all(
             (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer

@@ -78,6 +78,9 @@ class World(Protocol):
     def functional_result(self, function: n.Function, kinds: Env) -> Kind | None:
         """The kind of a function's result where that is a function or holds one."""
 
+    def is_fresh(self, e: n.Call) -> bool:
+        """Whether the call's result shares memory with nothing else."""
+
     def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
         """Whether evaluating the call does nothing but compute."""
 

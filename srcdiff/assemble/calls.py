@@ -219,7 +219,7 @@ class PairMaker:
         # An adjoint of a Python number may be NumPy's.
         results = tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
         sweep = pair.question.backward
-        half = Half(sweep, site.callee, False, results, self, keeps=bool(lists))
+        half = Half(sweep, site.callee, False, results, self, keeps=bool(lists), fresh=pair.fresh)
         ref = n.Ref(sweep.named(self.names), half, sweep)
         call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
         return called(call, list(zip(operands, kinds, strict=True)), targets, context)

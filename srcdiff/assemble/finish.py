@@ -16,12 +16,13 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, is_number, join
+from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, Number, is_number, join
 from srcdiff.ir.lists import is_zeros, zeros
 from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
     blocks,
+    bound_names,
     expressions,
     map_block,
     names_in,
@@ -91,13 +92,25 @@ def finish(plan: Plan) -> n.Function:
     return _returned(plan, function)
 
 
-def finish_pair(
-    plan: Plan, tape_name: Callable[[str], str]
-) -> tuple[n.Function, n.Function, tuple[str, ...]]:
-    """The two sweeps as functions without parameters, and the lists that both are handed;
-    `tape_name` gives the name of one for a wish.
+@dataclass(frozen=True)
+class Sweeps:
+    """The two sweeps of a pair, as functions without parameters.
+
+    Attributes:
+        tapes: the lists that both are handed.
+        fresh: whether what the reverse sweep returns shares memory with nothing else.
     """
+
+    forward: n.Function
+    backward: n.Function
+    tapes: tuple[str, ...]
+    fresh: bool
+
+
+def finish_pair(plan: Plan, tape_name: Callable[[str], str]) -> Sweeps:
+    """The two sweeps of a pair; `tape_name` gives the name of a tape for a wish."""
     function = _recomputed(plan, _polished(plan))
+    fresh = _is_fresh(plan, function)
     planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
@@ -109,7 +122,16 @@ def finish_pair(
     second = replace(function, body=(*function.body[mark + 1 :], result))
     used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
     tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
-    return first, second, tuple(dict.fromkeys(tapes))
+    return Sweeps(first, second, tuple(dict.fromkeys(tapes)), fresh)
+
+
+def _is_fresh(plan: Plan, function: n.Function) -> bool:
+    """Whether each adjoint that is returned lies in memory of its own."""
+    kinds = _kinds(plan, function)
+    if not all(kinds.reached(s) for s in statements(function.body)):
+        return False
+    pairs = aliases(function, kinds).at_end
+    return not any(partners(name, pairs) for name in plan.wanted)
 
 
 def _folded_return(body: n.Block) -> n.Block:
@@ -345,13 +367,19 @@ def _recomputed(plan: Plan, function: n.Function) -> n.Function:
     reach = {p.name for p in plan.params} if plan.inputs else names_of(function)
     mark = function.body.index(_MARK)
     slot_kind = _slot_kinds(function, kinds)
+    steady = frozenset(p.name for p in plan.params) - bound_names(function.body[:mark])
     forward, reverse = recompute(
         function.body[:mark],
         function.body[mark:],
         lambda slot: is_number(slot_kind(slot)),
         lambda name: name in reach and not partners(name, pairs),
+        lambda slot: steady if _is_int(slot_kind(slot)) else frozenset(),
     )
     return replace(function, body=(*forward, *reverse))
+
+
+def _is_int(kind: Kind) -> bool:
+    return isinstance(kind, Number) and kind.type is int
 
 
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:

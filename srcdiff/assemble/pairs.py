@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.kinds import World
-from srcdiff.assemble.finish import Plan, finish_pair
+from srcdiff.assemble.finish import Plan, Sweeps, finish_pair
 from srcdiff.assemble.prepare import Setting, prepare
 from srcdiff.assemble.sweeps import Sweep, place_of
 from srcdiff.errors import UnsupportedError
@@ -15,7 +15,6 @@ from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf
 from srcdiff.ir.walk import bound_names, expressions, names_in, statements
-from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
 
@@ -56,14 +55,16 @@ class Pair:
     """The two functions of a call.
 
     Attributes:
-        keeps: whether there is a forward sweep; where there is none, the primal itself serves.
-        tapes: the lists that both are handed.
+        tapes: the lists that both are handed. Where there are none, the primal itself serves as
+            the forward sweep.
         reads: the parameters that the reverse sweep reads: it takes seeds, these, then the tapes.
+        fresh: whether what the reverse sweep returns shares memory with nothing else.
     """
 
     question: Question
     tapes: tuple[Tape, ...] = ()
     reads: tuple[str, ...] = ()
+    fresh: bool = True
 
     @property
     def functions(self) -> list[n.Function]:
@@ -73,7 +74,7 @@ class Pair:
 
     def alike(self, other: Pair) -> bool:
         """Whether calls of the one are calls of the other."""
-        return self.tapes == other.tapes and self.reads == other.reads
+        return (self.tapes, self.reads, self.fresh) == (other.tapes, other.reads, other.fresh)
 
 
 @dataclass(eq=False)
@@ -156,45 +157,37 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
         lists=lists,
         value=value.name,
     )
-    forward, backward, tapes = finish_pair(
-        plan, lambda wish: frame.tape_name(wish, primal.names, "slot")
-    )
-    return _named(question, frame, shop.names, primal, seeds, forward, backward, tapes)
+    made = finish_pair(plan, lambda wish: frame.tape_name(wish, primal.names, "slot"))
+    return _named(question, frame, shop.names, seeds, made)
 
 
 def _named(
-    question: Question,
-    frame: Frame,
-    names: Names,
-    primal: Primal,
-    seeds: list[n.Var],
-    forward: n.Function,
-    backward: n.Function,
-    tapes: tuple[str, ...],
+    question: Question, frame: Frame, names: Names, seeds: list[n.Var], made: Sweeps
 ) -> Pair:
     """The pair's functions with their parameters and names."""
     lowered = question.callee.function
-    read = _read_names(backward)
+    read = _read_names(made.backward)
     reads = tuple(p.name for p in lowered.params if p.name in read)
     place = place_of(lowered)
-    extra = tuple(n.Param(t, 1) for t in tapes)
+    extra = tuple(n.Param(t, 1) for t in made.tapes)
     plain = tuple(replace(p, passing=1, default=None, has_default=False) for p in lowered.params)
     question.forward.function = None
-    if tapes:
+    if made.tapes:
         question.forward.function = replace(
-            forward,
+            made.forward,
             name=question.forward.named(names),
             params=(*plain, *extra),
             doc=f"Forward sweep of {place}: keeps what the reverse sweep needs on its tapes.",
         )
     given = tuple(n.Param(s.name, 1) for s in seeds)
     question.backward.function = replace(
-        backward,
+        made.backward,
         name=question.backward.named(names),
         params=(*given, *(n.Param(name, 1) for name in reads), *extra),
         doc=f"Reverse sweep of {place}, for the adjoint of its result.",
     )
-    return Pair(question, tuple(_tape(question, frame, name) for name in tapes), reads)
+    tapes = tuple(_tape(question, frame, name) for name in made.tapes)
+    return Pair(question, tapes, reads, made.fresh)
 
 
 def _tape(question: Question, frame: Frame, name: str) -> Tape:

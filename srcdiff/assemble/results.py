@@ -80,7 +80,7 @@ class Results:
 
     def is_settled(self) -> bool:
         """Whether no function that calls itself is being looked at."""
-        return not self._solver.is_in_cycle()
+        return not any(map(self._solver.is_cyclic, self._solver.running()))
 
     # --- kinds of results -----------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ class Half:
 
     `results` are the kinds of what the reverse sweep returns. To the derivative that `owner` works
     for it is a part of the answer; to a derivative of that one, a function like any other.
-    `keeps`: whether it is handed tapes.
+    `keeps`: whether it is handed tapes. `fresh`: whether its results are in memory of their own.
     """
 
     sweep: Sweep
@@ -39,6 +39,7 @@ class Half:
     results: tuple[Kind, ...]
     owner: object
     keeps: bool = False
+    fresh: bool = False
 
     @property
     def function(self) -> n.Function:

@@ -8,6 +8,8 @@
 Derivatives of derivatives are full of these: what the inner derivative keeps on its tapes is what
 the outer one needs once more. A value is read again where the statement that it came from, or that
 stored it, still gives the same at the restore: nothing that it reads is written in between.
+
+Sizes, such as `m = len(x) // 2`, are computed again from parameters that are never bound anew.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ def recompute(
     reverse: n.Block,
     is_number: Callable[[n.Slot], bool],
     arrays: Callable[[str], bool],
+    steady: Callable[[n.Slot], frozenset[str]],
 ) -> tuple[n.Block, n.Block]:
     """Both sweeps without the saves of numbers that can be read again.
 
@@ -44,8 +47,9 @@ def recompute(
         is_number: whether what a slot keeps is a number.
         arrays: whether a name is an array that the reverse sweep can read, and that shares its
             memory with no other name.
+        steady: the names that a size kept in a slot may be computed from again.
     """
-    found = _Finder(forward, is_number, arrays).find()
+    found = _Finder(forward, is_number, arrays, steady).find()
     if not found:
         return forward, reverse
     return _without(forward, found), _read_again(reverse, found)
@@ -56,6 +60,7 @@ class _Finder:
     forward: n.Block
     is_number: Callable[[n.Slot], bool]
     arrays: Callable[[str], bool]
+    steady: Callable[[n.Slot], frozenset[str]]
 
     def find(self) -> dict[n.Slot, n.Expr]:
         """What gives the value of each slot that can be read again."""
@@ -66,12 +71,23 @@ class _Finder:
     def _block(self, block: n.Block, loops: _Loops, out: dict[n.Slot, n.Expr]) -> None:
         for i, s in enumerate(block):
             if isinstance(s, n.Save) and isinstance(s.slot.place, n.Var) and self.is_number(s.slot):
-                value = self._source(s.slot.place, block[:i], loops, block[i + 1 :])
+                value = self._size(s.slot, block[:i])
+                value = value or self._source(s.slot.place, block[:i], loops, block[i + 1 :])
                 if value is not None:
                     out[s.slot] = value
             inner = (*loops, s) if isinstance(s, n.For | n.While) else loops
             for b in blocks(s):
                 self._block(b, inner, out)
+
+    def _size(self, slot: n.Slot, before: n.Block) -> n.Expr | None:
+        """The size that a variable holds, as what it was computed from."""
+        place = slot.place
+        for s in reversed(before):
+            if isinstance(s, n.Assign) and s.target == place:
+                return s.value if _is_size(s.value, self.steady(slot)) else None
+            if isinstance(place, n.Var) and place.name in written_names((s,)):
+                return None
+        return None
 
     def _source(
         self, place: n.Var, before: n.Block, loops: _Loops, after: n.Block
@@ -135,6 +151,25 @@ class _Finder:
 
     def _steady(self, e: n.Expr, between: list[n.Stmt]) -> bool:
         return not names_in(e) & written_names(tuple(between))
+
+
+def _is_size(e: n.Expr, steady: frozenset[str]) -> bool:
+    """Whether an expression is integer arithmetic on sizes of these names, and on their values."""
+    match e:
+        case n.Var():
+            return e.name in steady
+        case n.Const():
+            return type(e.value) is int
+        case n.Op():
+            whole = e.op in ("add", "sub", "mul", "floordiv", "mod", "neg")
+            return whole and all(_is_size(arg, steady) for arg in e.args)
+        case n.Call(callee=n.Ref(value=value)) if value is len and len(e.args) == 1:
+            return isinstance(e.args[0], n.Var) and e.args[0].name in steady
+        case n.Index(base=n.Field(base=n.Var(name=name), name="shape")):
+            return name in steady and isinstance(e.key, n.Const)
+        case n.Field(base=n.Var(name=name)):
+            return name in steady and e.name in ("size", "ndim")
+    return False
 
 
 def _without(block: n.Block, found: dict[n.Slot, n.Expr]) -> n.Block:

@@ -15,6 +15,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     lists,
     loops,
     rebinding,
+    recursion,
     reductions,
     scalars,
     stores,
