@@ -77,7 +77,7 @@ class Results:
 
     def is_settled(self) -> bool:
         """Whether no function that calls itself is being looked at."""
-        return not any(isinstance(x, Special) and x.recursive for x in self._solver.running())
+        return not any(map(self._solver.is_cyclic, self._solver.running()))
 
     # --- kinds of results -----------------------------------------------------------------------
 
