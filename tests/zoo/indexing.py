@@ -127,7 +127,7 @@ def ordered(x):
 
 
 @program(args=_vector)
-def shrinking(x):
+def shrinking_picks(x):
     y = x
     while len(y) > 1:
         y = y[y > np.mean(y)] * y[0]

@@ -212,7 +212,7 @@ def appended_in_branches(x):
 
 
 @program(args=lambda rng: (rng.uniform(0.5, 1.5, 4),), analytic=True)
-def fibonacci_like(x):
+def fibonacci_list(x):
     ys = [x[0], x[1]]
     for t in range(6):
         ys.append(np.sin(ys[-1]) * ys[-2] + ys[t] * x[2])
