@@ -17,6 +17,7 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
 from srcdiff.ir.functional import held, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
@@ -59,6 +60,9 @@ class World(Protocol):
 
     def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
         """The kind of a call's result where the callee is one of the user's functions."""
+
+    def written_out(self, call: n.Call) -> Callee | None:
+        """The function of a call that is to be written out in place of the call."""
 
     def transformed(self, call: n.Call) -> n.Expr | None:
         """What a call of one of srcdiff's own functions stands for, if the call is one."""

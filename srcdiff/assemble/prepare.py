@@ -31,6 +31,7 @@ from srcdiff.normalize.arrays import single_indexing
 from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.choices import choices_to_ifs
 from srcdiff.normalize.comments import without_comments
+from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.lists import plain_lists
@@ -52,6 +53,7 @@ class Setting:
 
 def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function in the form that the analyses take, with decided branches pruned."""
+    function = inline_calls(function, names, setting.world.written_out)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)

@@ -1,0 +1,93 @@
+"""Calls written out: the body of a called function in place of the call.
+
+    y = g_fwd(x, tape)      →      tape.append(x)
+                                   y = x * x
+
+That is how a function that changes what it is given (a list that it appends to) becomes a part of
+its caller, where such changes are followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.walk import (
+    blocks,
+    bound_names,
+    map_expressions,
+    names_of,
+    substitute,
+    with_blocks,
+)
+from srcdiff.normalize.arguments import Default, bind_arguments
+from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+
+# The callee of a call that is to be written out; None for other calls.
+Wanted = Callable[[n.Call], "Callee | None"]
+
+
+def inline_calls(function: n.Function, names: Names, wanted: Wanted) -> n.Function:
+    """The function with these calls, right sides of statements, written out.
+
+    Functions that call themselves are left alone.
+    """
+    return replace(function, body=_Inliner(names, wanted).block(function.body))
+
+
+@dataclass
+class _Inliner:
+    names: Names
+    wanted: Wanted
+    _inside: list[Callee] = field(default_factory=list)
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            if isinstance(s, n.Assign | n.Effect) and isinstance(s.value, n.Call):
+                callee = self.wanted(s.value)
+                if callee is not None and callee not in self._inside:
+                    out += self._inlined(s, s.value, callee)
+                    continue
+            out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+        return tuple(out)
+
+    def _inlined(self, s: n.Assign | n.Effect, call: n.Call, callee: Callee) -> list[n.Stmt]:
+        function = explicit_ends(jumps_to_tails(callee.function, Names(names_of(callee.function))))
+        arguments = bind_arguments(call, callee)
+        rebound = bound_names(function.body)
+        before: list[n.Stmt] = []
+        new: dict[str, n.Expr] = {}
+        for name in sorted(names_of(function)):
+            value = arguments.get(name)
+            if value is None:
+                new[name] = n.Var(self.names.fresh(name))
+                continue
+            given = n.Const(value.value) if isinstance(value, Default) else value
+            if isinstance(given, n.Var | n.Const) and name not in rebound:
+                new[name] = given
+                continue
+            local = new[name] = n.Var(self.names.fresh(name))
+            before.append(n.Assign(local, given, span=s.span))
+        target = s.target if isinstance(s, n.Assign) else None
+        self._inside.append(callee)
+        body = self.block(_written_out(function.body, new, target))
+        self._inside.pop()
+        return [*before, *body]
+
+
+def _written_out(block: n.Block, new: Mapping[str, n.Expr], target: n.Target | None) -> n.Block:
+    """The block with other names, and with assignments to the target in place of returns."""
+    out: list[n.Stmt] = []
+    for s in block:
+        if isinstance(s, n.Return):
+            if target is not None:
+                value = n.Const(None) if s.value is None else substitute(s.value, new)
+                out.append(n.Assign(target, value, span=s.span))
+            continue
+        s = map_expressions(s, lambda e: substitute(e, new))
+        out.append(with_blocks(s, tuple(_written_out(b, new, target) for b in blocks(s))))
+    return tuple(out)
