@@ -118,7 +118,7 @@ class Pusher:
             case n.Call() if _is_ref(e.callee, np.where) and len(e.args) == 3:
                 sides = (self._or_zero(x, ZERO) for x in e.args[1:])
                 return n.Call(e.callee, (e.args[0], *sides))
-            case n.Op() | n.Call() if isinstance(self.infer(e), ListOf) or _takes_list(
+            case n.Op() | n.Call() if isinstance(self.infer(e), ListOf) or _is_of_list(
                 e, self.infer
             ):
                 return self._list(e)
@@ -225,8 +225,9 @@ class Pusher:
         raise UnsupportedError(reason, self._span, None, remedy)
 
 
-def _takes_list(e: n.Expr, infer: Inference) -> bool:
-    return is_list_sum(e, infer) or is_array_of_list(e, infer)
+def _is_of_list(e: n.Expr, infer: Inference) -> bool:
+    is_list = isinstance(infer(e), ListOf)
+    return is_list or is_list_sum(e, infer) or is_array_of_list(e, infer)
 
 
 def _is_ref(callee: n.Expr, value: Any) -> bool:
