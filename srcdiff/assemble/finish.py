@@ -77,6 +77,8 @@ class Plan:
     lists: tuple[str, ...] = ()
     # The variable that holds the primal's value.
     value: str | None = None
+    # Lists of the primal's that are empty where the reverse sweep begins.
+    empty: frozenset[str] = frozenset()
     # How many reverse sweeps the function is made of, these two counted as one.
     order: int = 1
 
@@ -227,7 +229,7 @@ def zero_of(plan: Plan, adjoint: str) -> n.Expr:
     primal = plan.adjoints[adjoint]
     kind = _list_kind(plan, primal)
     if kind is not None:
-        return zeros(n.Var(primal), kind)
+        return n.List(()) if primal in plan.empty else zeros(n.Var(primal), kind)
     return np_call("zeros_like", n.Var(primal)) if _is_array(plan, primal) else ZERO
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcdiff.analysis.alias import written_arguments
+from srcdiff.analysis.growth import empty_at_end
 from srcdiff.analysis.kinds import World
 from srcdiff.assemble.finish import Plan, finish
 from srcdiff.errors import UnsupportedError
@@ -123,6 +124,7 @@ def gradient(
         results=lambda kinds: _results(wanted, adjoints, value, params, kinds),
         doc=doc,
         slot_kinds=primal.kinds,
+        empty=empty_at_end(primal.function),
         lists=tuple(name for names in reverser.lists.values() for name in names),
     )
     return finish(plan)
