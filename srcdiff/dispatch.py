@@ -17,7 +17,7 @@ from srcdiff.ir.kinds import Kind
 from srcdiff.memory import check_written
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable, resolve_argnums
-from srcdiff.signature import Keyer, anchors, keyer_for, kind_of
+from srcdiff.signature import Keyer, anchors, keyer_for, kind_of, tree_key, tree_kind
 from srcdiff.target import Target
 
 # How many combinations of kinds a derivative holds bound texts for, and how many for each.
@@ -45,9 +45,13 @@ class _Plan:
 
     __slots__ = ("keyers", "tables", "types")
 
-    def __init__(self, types: tuple[type, ...]) -> None:
+    def __init__(self, types: tuple[type, ...], trees: frozenset[int]) -> None:
         self.types = types
-        found = [(i, keyer_for(cls)) for i, cls in enumerate(types)]
+        # Of what is differentiated, the kind of each item counts.
+        found = [
+            (i, tree_key if i in trees and cls in (tuple, list, dict) else keyer_for(cls))
+            for i, cls in enumerate(types)
+        ]
         self.keyers: list[tuple[int, Keyer]] = [(i, keyer) for i, keyer in found if keyer]
         # The texts that rely on equal sizes, and those that don't.
         self.tables: tuple[dict[Hashable, _Entry], dict[Hashable, _Entry]] = {}, {}
@@ -70,6 +74,8 @@ class _State:
         self.bind = self.parameters.binder(f"{name}_{options.mode}", self.defaults, self.kwdefaults)
         self.plans: dict[tuple[type, ...], _Plan] = {}
         self.latest: Bound | None = None
+        names = self.parameters.names
+        self.trees = frozenset(names.index(name) for name in self.wrt)
 
     def is_current(self, function: FunctionType) -> bool:
         return (
@@ -81,7 +87,7 @@ class _State:
     def plan(self, values: tuple[Any, ...]) -> _Plan:
         """The plan for arguments of these types; a new one is not yet in the table."""
         types = tuple(map(type, values))
-        return self.plans.get(types) or _Plan(types)
+        return self.plans.get(types) or _Plan(types, self.trees)
 
     def bound(self) -> Iterator[Bound]:
         """All texts at hand, the oldest first."""
@@ -95,7 +101,7 @@ class _State:
         plans = self.plans.values()
         if sum(len(table) for held in plans for table in held.tables) >= MAX_ENTRIES:
             # Binding a text again is cheap, so there is no need to choose among them.
-            self.plans, plan = {}, _Plan(plan.types)
+            self.plans, plan = {}, _Plan(plan.types, self.trees)
         self.plans[plan.types] = plan
         table, key = plan.tables[general], plan.key(values)
         entry = table.setdefault(key, _Entry())
@@ -226,7 +232,10 @@ class Dispatcher:
         from srcdiff import pipeline
 
         names = state.parameters.names
-        kinds = {name: kind_of(value, name) for name, value in zip(names, values, strict=True)}
+        kinds = {
+            name: tree_kind(value, name) if name in state.wrt else kind_of(value, name)
+            for name, value in zip(names, values, strict=True)
+        }
         request = self.request(kinds, general)
         cache = cache_of(state.code)
         with cache.lock:

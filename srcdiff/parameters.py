@@ -218,11 +218,12 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
             subject=subject,
             remedy="pass the real and the imaginary part as two arguments.",
         )
-    if isinstance(kind, k.TupleOf | k.ListOf) or (isinstance(kind, k.Object) and kind.cls is dict):
-        raise UnsupportedArgumentError(
-            f"a {_container(kind)} as an argument to differentiate is not supported yet.",
-            subject=subject,
-            remedy="pass its numbers and arrays as arguments of their own.",
+    if _has_float(kind):
+        return
+    if isinstance(kind, k.TupleOf | k.ListOf | k.ItemsOf | k.DictOf):
+        raise TypeError(
+            f"{subject} cannot be differentiated: the argument is a {_container(kind)} that holds "
+            "no float and no array of floats."
         )
     fix = _fix(kind, name)
     raise TypeError(
@@ -231,10 +232,16 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
     )
 
 
+def _has_float(kind: k.Kind) -> bool:
+    """Whether a leaf of the tree can be differentiated."""
+    if isinstance(kind, k.TupleOf | k.ItemsOf | k.DictOf):
+        return any(map(_has_float, kind.items))
+    return k.is_float(kind.item if isinstance(kind, k.ListOf) else kind)
+
+
 def _container(kind: k.Kind) -> str:
-    if isinstance(kind, k.Object):
-        return kind.cls.__name__
-    return "tuple" if isinstance(kind, k.TupleOf) else "list"
+    names = {k.TupleOf: "tuple", k.DictOf: "dict"}
+    return names.get(type(kind), "list")
 
 
 def _a(kind: k.Kind) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
-from srcdiff.assemble.gradient import written_params
 from srcdiff.assemble.prepare import parameter_sizes
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
 from srcdiff.errors import UnsupportedError
@@ -117,7 +116,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         made[-1].name,
         dependencies,
         tuple(equal),
-        tuple(written_params(work.primal)),
+        work.written,
         constants,
     )
 

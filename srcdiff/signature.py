@@ -70,6 +70,39 @@ def kind_of(value: Any, name: str) -> k.Kind:
     return k.Known(value) if _is_by_value(cls) else k.Object(cls)
 
 
+def tree_kind(value: Any, name: str) -> k.Kind:
+    """The kind of an argument that is differentiated: of each item of its tuples, lists and dicts.
+
+    A list of numbers, or of arrays of one number of dimensions, stays a list of any length.
+    """
+    cls = type(value)
+    if cls is tuple:
+        return k.TupleOf(tuple(tree_kind(item, f"{name}.{i}") for i, item in enumerate(value)))
+    if cls is list and not _is_plain(value):
+        return k.ItemsOf(tuple(tree_kind(item, f"{name}.{i}") for i, item in enumerate(value)))
+    if cls is dict and all(type(key) is str for key in value):
+        items = tuple(tree_kind(item, f"{name}.{key}") for key, item in value.items())
+        return k.DictOf(tuple(value), items)
+    return kind_of(value, name)
+
+
+def _is_plain(items: list[Any]) -> bool:
+    """Whether a list's items have one kind, so that its length need not be known."""
+    if not items or any(type(item) in (tuple, list, dict) for item in items):
+        return False
+    return k.is_float(_item_kind(items, ""))
+
+
+def tree_key(value: Any) -> Any:
+    """A cheap key of the kind that `tree_kind` gives."""
+    cls = type(value)
+    if cls is tuple or (cls is list and not _is_plain(value)):
+        return cls, *map(tree_key, value)
+    if cls is dict and all(type(key) is str for key in value):
+        return dict, tuple(value), *map(tree_key, value.values())
+    return key_of(value)
+
+
 def _array_kind(array: np.ndarray[Any, Any], name: str) -> k.Array:
     _check_dtype(array.dtype, name)
     dims = (
@@ -270,6 +303,8 @@ def anchors(value: Any) -> Iterator[Any]:
     if cls is tuple or cls is list:
         for item in value:
             yield from anchors(item)
+    elif cls is dict:
+        yield from anchors(tuple(value.values()))
     elif cls is FunctionType:
         yield from (value, value.__code__, value.__defaults__)
         yield from (value.__kwdefaults__ or {}).values()
@@ -300,6 +335,11 @@ def describe(kind: k.Kind) -> str:
         case k.TupleOf(items):
             inside = ", ".join(map(describe, items))
             return f"({inside},)" if len(items) == 1 else f"({inside})"
+        case k.ItemsOf(items):
+            return f"[{', '.join(map(describe, items))}]"
+        case k.DictOf(keys, items):
+            pairs = zip(keys, items, strict=True)
+            return f"{{{', '.join(f'{key!r}: {describe(item)}' for key, item in pairs)}}}"
         case k.ListOf(item):
             return f"list[{describe(item)}]"
         case k.RangeOf():

@@ -64,16 +64,113 @@ class Refused:
 REFUSED = [
     # --- lists, dicts, sets
     Refused(
-        "append",
+        "insert",
         """
 def f(x):
     parts = []
     for i in range(len(x)):
-        «parts.append(x[i] * 2.0)»
+        «parts.insert(0, x[i] * 2.0)»
     return parts[0]
 """,
-        "a list of values that are differentiated",
-        "array",
+        "insert",
+        "append",
+    ),
+    Refused(
+        "pop_beside_other_reads",
+        """
+def f(x):
+    parts = [x[0], x[1]]
+    return parts[0] * «parts.pop()»
+""",
+        ".pop() of a list of values that are differentiated is not supported here.",
+        "in statements of their own.",
+    ),
+    Refused(
+        "list_of_itself",
+        """
+def f(x):
+    parts = [x[0], x[1]]
+    other = parts
+    parts = «other + parts»
+    return parts[3]
+""",
+        "a list is bound anew to a list made of its own items",
+        "append",
+    ),
+    Refused(
+        "two_names_of_a_list",
+        """
+def f(x):
+    parts = [x[0], x[1]]
+    other = parts
+    «other.append(x[2])»
+    return parts[2] * other[0]
+""",
+        "'other' is written into, and may share memory with 'parts'",
+        ".copy()",
+    ),
+    Refused(
+        "array_held_by_a_list",
+        """
+def f(x):
+    y = x * 2.0
+    parts = [y]
+    «y[0] = 1.0»
+    return np.sum(parts[0])
+""",
+        "'y' is written into, and may share memory with 'parts'",
+        ".copy()",
+    ),
+    Refused(
+        "array_of_a_list_written_into",
+        """
+def f(x):
+    y = x * 2.0
+    parts = [y]
+    «parts[0] += 1.0»
+    return np.sum(parts[0] * y)
+""",
+        "'parts' is written into, and may share memory with 'y'",
+        ".copy()",
+    ),
+    Refused(
+        "array_held_twice",
+        """
+def f(x):
+    y = x * 2.0
+    parts = [y, y]
+    y = x
+    «parts[0] += 1.0»
+    return np.sum(parts[1])
+""",
+        "'parts' is written into, and may share memory with another item",
+        ".copy()",
+    ),
+    Refused(
+        "lists_in_a_list",
+        """
+def f(x):
+    parts = [[x[0]], [x[1]]]
+    «parts.append([x[2]])»
+    return parts[2][0]
+""",
+        "the items of the list 'parts' are differentiated",
+        "lists of numbers or of arrays alone.",
+    ),
+    Refused(
+        "list_grown_by_a_helper",
+        """
+def g(xs, v):
+    xs.append(v * v)
+
+
+def f(x):
+    parts = []
+    «g(parts, x[0])»
+    return parts[0]
+""",
+        "g writes into its argument 'xs'",
+        "",
     ),
     Refused(
         "list_comprehension",

@@ -122,19 +122,6 @@ def test_complex_arguments(argument: Any) -> None:
     assert "Instead: pass the real and the imaginary part as two arguments." in str(e.value)
 
 
-@pytest.mark.parametrize(
-    ("argument", "what"),
-    [((1.0, 2.0), "a tuple"), ([1.0, 2.0], "a list"), ({"a": 1.0}, "a dict")],
-)
-def test_trees_are_refused_for_now(argument: Any, what: str) -> None:
-    with pytest.raises(TypeError) as caught:
-        grad(lambda p: p[0] * 2.0)(argument)
-    assert isinstance(caught.value, UnsupportedError)
-    assert "'p'" in str(caught.value)
-    assert f"{what} as an argument to differentiate is not supported yet." in str(caught.value)
-    assert "Instead: pass its numbers and arrays as arguments of their own." in str(caught.value)
-
-
 # (argument, what the message calls it, what it says to write instead)
 NOT_FLOATS = [
     (3, "an int", "pass a float, such as 3.0 instead of 3"),

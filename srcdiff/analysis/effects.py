@@ -79,6 +79,14 @@ def check_effects(
                 others = frozenset(o for o in others if _is_holder(o, infer))
             _check_store(name, s, others, live, params)
         item = updated_item(s, infer)
+        if item in params:
+            raise UnsupportedError(
+                f"this writes into an array that the argument {item!r} holds, which is not "
+                "supported yet.",
+                s.span,
+                None,
+                "put a new array into the list: xs[k] = xs[k] + y.",
+            )
         if item is not None and isinstance(s, n.Assign | n.Update):
             _check_store(item, s, shared.written(s, infer), live, params)
 

@@ -28,8 +28,10 @@ from srcdiff.ir.kinds import (
     UNKNOWN,
     Array,
     DerivedOf,
+    DictOf,
     Dim,
     FunctionOf,
+    ItemsOf,
     Kind,
     Known,
     ListOf,
@@ -174,6 +176,10 @@ class Inference:
         if isinstance(base, TupleOf) and isinstance(e.key, n.Const) and type(e.key.value) is int:
             if -len(base.items) <= e.key.value < len(base.items):
                 return base.items[e.key.value]
+        if isinstance(base, ItemsOf | DictOf) and isinstance(e.key, n.Const):
+            keys = base.keys if isinstance(base, DictOf) else range(len(base.items))
+            found = dict(zip(keys, base.items, strict=True))
+            return found.get(e.key.value, UNKNOWN)
         if isinstance(base, ListOf):
             return base if isinstance(e.key, n.Slice) else base.item
         return INT if isinstance(base, RangeOf) and not isinstance(e.key, n.Slice) else UNKNOWN

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from srcdiff.assemble.calls import PairMaker
-from srcdiff.assemble.gradient import Wanted, check_result, gradient
+from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import Setting, prepare
 from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
@@ -19,6 +19,7 @@ from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
 from srcdiff.normalize.results import named_results
+from srcdiff.normalize.trees import Apart, taken_apart
 from srcdiff.transform.primal import Primal
 
 
@@ -37,6 +38,13 @@ class Derivation:
     primal: Primal
     kinds: Mapping[str, Kind]
     calls: PairMaker
+    apart: Apart | None = None
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The parameters whose arguments the primal writes into."""
+        found = written_params(self.primal)
+        return tuple(found) if self.apart is None else self.apart.owners(found)
 
     def functions(self, doc: str, sizes: Callable[[Kind], str]) -> list[n.Function]:
         """The derivative, after the functions that it calls.
@@ -67,7 +75,7 @@ class Derivation:
             check_result(kind, primal.function.name, sizes)
         # Otherwise it always raises, and so will its derivative.
         value = step.mode == "value_and_grad"
-        wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux)
+        wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux, self.apart)
         function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
         return [*self.calls.functions(), function]
 
@@ -89,6 +97,9 @@ def derivation(
     Raises:
         UnsupportedError: the function does what cannot be differentiated.
     """
+    apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)))
+    if apart is not None:
+        return _of_trees(function, apart, step, kinds, calls)
     setting = Setting(kinds, calls.world, calls.ours)
 
     def ready(function: n.Function) -> Primal:
@@ -102,6 +113,30 @@ def derivation(
         calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
     return Derivation(step, primal, kinds, calls)
+
+
+def _of_trees(
+    function: n.Function, apart: Apart, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
+) -> Derivation:
+    """The same, where what is differentiated is made of tuples, lists and dicts."""
+    if step.mode == "jvp":
+        raise UnsupportedError(
+            "forward mode with respect to a tuple, list or dict is not supported yet.",
+            function.span,
+            None,
+            "pass its numbers and arrays as arguments of their own.",
+        )
+    setting = Setting(apart.kinds, calls.world, calls.ours)
+    primal = prepare(apart.function, apart.leaves(step.wrt), setting)
+    if function.origin is not None and calls.results.is_called(Callee(function.origin, function)):
+        raise UnsupportedError(
+            f"{function.name} calls itself, and is differentiated with respect to a tuple, list "
+            "or dict, which is not supported yet.",
+            function.span,
+            None,
+            "pass its numbers and arrays as arguments of their own.",
+        )
+    return Derivation(step, primal, kinds, calls, apart)
 
 
 def title(step: Step, subject: str) -> str:

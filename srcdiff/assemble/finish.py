@@ -77,6 +77,8 @@ class Plan:
     lists: tuple[str, ...] = ()
     # The variable that holds the primal's value.
     value: str | None = None
+    # Lists of the primal's that are empty where the reverse sweep begins.
+    empty: frozenset[str] = frozenset()
     # How many reverse sweeps the function is made of, these two counted as one.
     order: int = 1
 
@@ -227,7 +229,7 @@ def zero_of(plan: Plan, adjoint: str) -> n.Expr:
     primal = plan.adjoints[adjoint]
     kind = _list_kind(plan, primal)
     if kind is not None:
-        return zeros(n.Var(primal), kind)
+        return n.List(()) if primal in plan.empty else zeros(n.Var(primal), kind)
     return np_call("zeros_like", n.Var(primal)) if _is_array(plan, primal) else ZERO
 
 
@@ -259,7 +261,8 @@ def _joined(plan: Plan) -> n.Function:
     lists: n.Block = ()
     if not plan.inputs:
         lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
-    unbound = {plan.adjoints[a] for a in merged} - _surely_bound(plan.forward, plan)
+    bound = _surely_bound((*plan.copies, *plan.forward), plan)
+    unbound = {plan.adjoints[a] for a in merged} - bound
     # Where the primal may read it unbound, it must raise as the primal does.
     unbound -= _read_before_bound(plan)
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
@@ -354,6 +357,8 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
 
 def _own(plan: Plan, function: n.Function) -> n.Function:
     returned = frozenset(plan.wanted) if plan.inputs else _values(plan)
+    # What stands for the items of arguments is not returned: only its shape may be read.
+    returned -= bound_names(plan.copies)
     adjoints = frozenset(plan.adjoints) | returned
     values = returned - plan.adjoints.keys()
     return own(function, _kinds(plan, function), adjoints, returned, values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcdiff.analysis.alias import written_arguments
+from srcdiff.analysis.growth import empty_at_end
 from srcdiff.analysis.kinds import World
 from srcdiff.assemble.finish import Plan, finish
 from srcdiff.errors import UnsupportedError
@@ -27,6 +28,7 @@ from srcdiff.ir.kinds import (
     is_number,
 )
 from srcdiff.ir.walk import statements
+from srcdiff.normalize.trees import Apart, Tree, made
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
@@ -47,6 +49,13 @@ class Wanted:
     value: bool
     as_tuple: bool
     has_aux: bool
+    # What became of the parameters that are tuples, lists and dicts.
+    apart: Apart | None = None
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The variables whose adjoints are wanted."""
+        return self.wrt if self.apart is None else self.apart.leaves(self.wrt)
 
 
 def check_result(kind: Kind | None, name: str, sizes: Callable[[Kind], str]) -> None:
@@ -95,11 +104,13 @@ def gradient(
     reverser.kept = lambda e: _kept(e, wanted)
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
-    copies = tuple(_copied(name, params[name], wanted.value) for name in written_params(primal))
-    adjoints = [reverser.adjoints.name(name) for name in wanted.wrt]
+    inner = params if wanted.apart is None else wanted.apart.kinds
+    copies = tuple(_copied(name, inner[name], wanted.value) for name in written_params(primal))
+    copies = copies if wanted.apart is None else (*wanted.apart.start, *copies)
+    adjoints = {name: reverser.adjoints.name(name) for name in wanted.leaves}
     plan = Plan(
         name=f"{primal.function.name}_{'value_and_grad' if wanted.value else 'grad'}",
-        params=primal.function.params,
+        params=primal.function.params if wanted.apart is None else wanted.apart.params,
         kinds=params,
         world=world,
         names=primal.names,
@@ -109,10 +120,11 @@ def gradient(
         copies=copies,
         forward=sweeps.forward,
         reverse=sweeps.reverse,
-        wanted=tuple(adjoints),
+        wanted=tuple(adjoints.values()),
         results=lambda kinds: _results(wanted, adjoints, value, params, kinds),
         doc=doc,
         slot_kinds=primal.kinds,
+        empty=empty_at_end(primal.function),
         lists=tuple(name for names in reverser.lists.values() for name in names),
     )
     return finish(plan)
@@ -175,14 +187,24 @@ def written_params(primal: Primal) -> list[str]:
 
 def _results(
     wanted: Wanted,
-    adjoints: list[str],
+    adjoints: Mapping[str, str],
     value: n.Var | None,
     params: Mapping[str, Kind],
     kind_of: Callable[[str], Kind],
 ) -> n.Expr:
+    def leaf(name: str, kind: Kind) -> n.Expr:
+        if name not in adjoints:
+            return n.Const(None)
+        return converted(n.Var(adjoints[name]), kind_of(adjoints[name]), kind, name)
+
+    def whole(tree: Tree) -> n.Expr:
+        if tree.name is not None:
+            return leaf(tree.name, tree.kind)
+        return made(tree, tuple(whole(item) for _, item in tree.items))
+
+    trees: Mapping[str, Tree] = {} if wanted.apart is None else wanted.apart.trees
     items = [
-        converted(n.Var(a), kind_of(a), params[name], name)
-        for a, name in zip(adjoints, wanted.wrt, strict=True)
+        whole(trees[name]) if name in trees else leaf(name, params[name]) for name in wanted.wrt
     ]
     gradients: n.Expr = n.Tuple(tuple(items)) if wanted.as_tuple else items[0]
     if value is None:
@@ -192,6 +214,8 @@ def _results(
 
 def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
     """The adjoint with the type and dtype of the argument that it belongs to."""
+    if isinstance(target, ListOf):
+        return _converted_list(e, target.item)
     if isinstance(target, Number):
         same = isinstance(kind, Number) and kind.type is float
         return e if same else n.Call(n.Ref("float", float, float), (e,))
@@ -209,6 +233,14 @@ def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
         return n.Op("add", (np_call("zeros_like", n.Var(name)), e))
     keywords = {} if dtype_of(kind) == target.dtype else {"dtype": _dtype(target.dtype)}
     return np_call("array", e, **keywords)
+
+
+def _converted_list(e: n.Expr, item: Kind) -> n.Expr:
+    """A list of adjoints with numbers of the type of the argument's."""
+    if not isinstance(item, Number | Scalar):
+        return e
+    to = n.Ref("float", float, float) if isinstance(item, Number) else _dtype(item.dtype)
+    return n.Call(n.Ref("list", list, list), (n.Call(n.Ref("map", map, map), (to, e)),))
 
 
 def _dtype(dtype: np.dtype[np.generic]) -> n.Expr:

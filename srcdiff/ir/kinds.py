@@ -73,6 +73,21 @@ class ListOf(Kind):
 
 
 @dataclass(frozen=True)
+class ItemsOf(Kind):
+    """A list of known length, with a kind for each item."""
+
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class DictOf(Kind):
+    """A dict with these strings as keys, in this order."""
+
+    keys: tuple[str, ...]
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
 class RangeOf(Kind):
     """A `range`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, Kind, ListOf
+from srcdiff.ir.kinds import NOTHING, Array, Kind, ListOf
 
 
 def method_of(e: n.Expr | None, *names: str) -> str | None:
@@ -51,8 +51,10 @@ def length(xs: n.Expr) -> n.Call:
     return n.Call(n.Ref("len", len, len), (xs,))
 
 
-def zeros(xs: n.Var, kind: ListOf) -> n.Expr:
+def zeros(xs: n.Expr, kind: ListOf) -> n.Expr:
     """A list as long as `xs`, with a zero for each item."""
+    if kind.item == NOTHING:
+        return n.List(())
     if isinstance(kind.item, Array):
         items = n.Call(n.Ref("map", map, map), (np_call("zeros_like").callee, xs))
         return n.Call(n.Ref("list", list, list), (items,))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Known, dtype_of, is_number
+from srcdiff.ir.kinds import Array, Kind, Known, ListOf, dtype_of, is_number
 from srcdiff.ir.walk import blocks, with_blocks
 
 # The kind of an expression that a statement reads; None where the statement is not reached.
@@ -42,7 +42,7 @@ class _Arrays:
 
     def _unpacked(self, s: n.Assign, target: n.Tuple) -> n.Block:
         kind = None if isinstance(s.value, n.Tuple) else self._kind_at(s, s.value)
-        if not isinstance(kind, Array) or not kind.ndim:
+        if not (isinstance(kind, Array) and kind.ndim) and not isinstance(kind, ListOf):
             return (s,)
         out: list[n.Stmt] = []
         array = s.value
@@ -50,7 +50,7 @@ class _Arrays:
             array = n.Var(self._names.fresh("items"))
             out.append(n.Assign(array, s.value, span=s.span))
         count = len(target.items)
-        if kind.dims[0] != count:
+        if isinstance(kind, ListOf) or kind.dims[0] != count:
             out.append(_check(array, count, s))
         for i, item in enumerate(target.items):
             assert isinstance(item, n.Var | n.Index | n.Field | n.Tuple)

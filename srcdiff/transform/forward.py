@@ -19,12 +19,15 @@ from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill
 from srcdiff.ir.kinds import Array, Kind, dims_of
+from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
-from srcdiff.ir.walk import base_name, blocks, map_expressions, substitute, with_blocks
+from srcdiff.ir.walk import base_name, blocks, map_expressions, names_in, substitute, with_blocks
 from srcdiff.transform.adjoints import Tangents
+from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import NEW, reads_new
 from srcdiff.transform.push import Pusher, zero_start
@@ -63,6 +66,7 @@ class Forwarder:
         self._calls = calls
         self._result = result
         self._active = primal.activity.active_names()
+        self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
 
@@ -80,6 +84,8 @@ class Forwarder:
 
     def _statement(self, s: n.Stmt) -> list[n.Stmt]:
         match s:
+            case n.Assign() | n.Effect() if list_change(s) in self._lists:
+                return self._list(s)
             case n.Assign():
                 return self._assign(s)
             case n.Update():
@@ -103,6 +109,31 @@ class Forwarder:
             env[NEW.name] = infer(root)
         return replace(infer, env=env)
 
+    # --- lists ----------------------------------------------------------------------------------
+
+    def _list(self, s: n.Assign | n.Effect) -> list[n.Stmt]:
+        """`xs.append(v)` and `v = xs.pop()`: the same on the list of tangents."""
+        pusher = self._pusher(s)
+        change = appended(s)
+        if change is not None:
+            xs, value = change
+            tangent = pusher.full(value)
+            if tangent is None:
+                tangent = pusher.zero_item(value)
+            elif _borrows(value, tangent, pusher.infer):
+                tangent = n.Call(n.Field(tangent, "copy"))
+            elif not is_full(tangent, dims_of(pusher.infer(value)) or (), pusher.infer):
+                tangent = fill(value, tangent)
+            made = append(n.Var(self._tangents.name(xs.name)), tangent)
+            return [made, s] if xs.name in names_in(value) else [s, made]
+        source = popped(s)
+        assert source is not None
+        assert isinstance(s, n.Assign)
+        last = pop(n.Var(self._tangents.name(source.name)))
+        if base_name(s.target) not in self._active:
+            return [s, n.Effect(last)]
+        return [s, n.Assign(self._tangents.place(s.target), last)]
+
     # --- assignments ----------------------------------------------------------------------------
 
     def _assign(self, s: n.Assign) -> list[n.Stmt]:
@@ -117,6 +148,7 @@ class Forwarder:
         kind = pusher.infer(s.value)
         if tangent is None:
             zero = zero_start(s.target, kind)
+            zero = ZERO if zero == n.Const(None) and isinstance(s.target, n.Index) else zero
             return self._zeroed(s, zero)
         target = self._tangents.place(s.target)
         if isinstance(s.target, n.Var):
@@ -130,7 +162,8 @@ class Forwarder:
         """The assignment of a value without a tangent to something that may have one."""
         if isinstance(s.target, n.Var):
             return [s, n.Assign(self._tangents.place(s.target), zero)]
-        zero = n.Const(0.0) if isinstance(s.target, n.Index) else zero
+        if isinstance(s.target, n.Index) and not is_item(s.target, self._infer(s)):
+            zero = ZERO
         return [s, n.Assign(self._tangents.place(s.target), zero)]
 
     def _tuple(self, s: n.Assign, target: n.Tuple) -> list[n.Stmt]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import is_array_of_list, is_list_sum, smooth_names
 from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise, with_operands
 from srcdiff.analysis.kinds import Inference
 from srcdiff.analysis.unknowns import subject, why
@@ -24,6 +24,7 @@ from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO, instantiate, mul
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of
+from srcdiff.ir.lists import mapped, zeros
 from srcdiff.rules.registry import NoRule, Template
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.pull import NEW
@@ -39,7 +40,7 @@ def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
             items = enumerate(kind.items)
             return n.Tuple(tuple(zero_like(n.Index(place, n.Const(i)), k) for i, k in items))
         case ListOf():
-            return n.List(())
+            return zeros(place, kind)
     dtype = dtype_of(kind)
     return ZERO if dtype is not None and dtype.kind in "fc" else n.Const(None)
 
@@ -94,6 +95,8 @@ class Pusher:
         dims = dims_of(self.infer(e))
         if tangent is None or not dims or is_full(tangent, dims, self.infer):
             return tangent
+        if is_array_of_list(e, self.infer):
+            return tangent
         return spread_shape(tangent, e, dims, self.infer)
 
     def _push(self, e: n.Expr) -> n.Expr | None:
@@ -108,12 +111,17 @@ class Pusher:
             case n.Choose():
                 sides = (self._or_zero(x, zero_start(x, self.infer(x))) for x in (e.a, e.b))
                 return n.Choose(e.test, *sides)
-            case n.Tuple() | n.List():
-                items = tuple(self._or_zero(item) for item in e.items)
-                return n.Tuple(items) if isinstance(e, n.Tuple) else n.List(items)
+            case n.List():
+                return n.List(tuple(self._number(item) for item in e.items))
+            case n.Tuple():
+                return n.Tuple(tuple(self._or_zero(item) for item in e.items))
             case n.Call() if _is_ref(e.callee, np.where) and len(e.args) == 3:
                 sides = (self._or_zero(x, ZERO) for x in e.args[1:])
                 return n.Call(e.callee, (e.args[0], *sides))
+            case n.Op() | n.Call() if isinstance(self.infer(e), ListOf) or _is_of_list(
+                e, self.infer
+            ):
+                return self._list(e)
             case n.Op() | n.Call() | n.Field():
                 return self._operation(e)
         self._refuse("this is not supported on values that are differentiated.")
@@ -126,6 +134,16 @@ class Pusher:
             tangent = zero_like(e, self.infer(e)) if zero is None else zero
         return tangent
 
+    def _number(self, e: n.Expr) -> n.Expr:
+        """The tangent of an item of a list, whose items are all of one kind."""
+        tangent = self.full(e)
+        return self._or_zero(e, self.zero_item(e)) if tangent is None else tangent
+
+    def zero_item(self, e: n.Expr) -> n.Expr:
+        """The zero tangent of what is put into a list of floats."""
+        zero = zero_like(e, self.infer(e))
+        return ZERO if zero == n.Const(None) else zero
+
     def _display(self, e: n.Expr) -> n.Expr:
         """The tangent of an operand, those of the items of nested displays; zeros written out."""
         if isinstance(e, n.List | n.Tuple):
@@ -135,6 +153,19 @@ class Pusher:
         if tangent is not None:
             return tangent
         return np_call("zeros_like", e) if isinstance(self.infer(e), Array) else ZERO
+
+    def _list(self, e: n.Op | n.Call) -> n.Expr:
+        """A list made of others, and what is made of a list: the same, of their tangents."""
+        if isinstance(e, n.Op):
+            first = self._or_zero(e.args[0])
+            return n.Op(e.op, (first, e.args[1] if e.op == "mul" else self._or_zero(e.args[1])))
+        if isinstance(e.callee, n.Field):
+            if e.callee.name != "copy":
+                self._refuse(*why(e, self.infer))
+            return n.Call(n.Field(self._or_zero(e.callee.base), "copy"))
+        if mapped(e) is not None:
+            self._refuse("map is not supported on values that are differentiated.", "use a loop.")
+        return n.Call(e.callee, (self._or_zero(e.args[0]), *e.args[1:]), e.keywords)
 
     # --- operations -----------------------------------------------------------------------------
 
@@ -192,6 +223,11 @@ class Pusher:
 
     def _refuse(self, reason: str, remedy: str | None = None) -> Any:
         raise UnsupportedError(reason, self._span, None, remedy)
+
+
+def _is_of_list(e: n.Expr, infer: Inference) -> bool:
+    is_list = isinstance(infer(e), ListOf)
+    return is_list or is_list_sum(e, infer) or is_array_of_list(e, infer)
 
 
 def _is_ref(callee: n.Expr, value: Any) -> bool:

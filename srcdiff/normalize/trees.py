@@ -1,0 +1,375 @@
+"""Parameters that are tuples, lists or dicts of known items, as one parameter for each item.
+
+def f(p):                           def f(p_a, p_b_0, p_b_1):
+    u, v = p["b"]           →           u, v = p_b_0, p_b_1
+    return p["a"] * u + v               return p_a * u + v
+
+A loop over such a parameter is written out, once for each item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcdiff.errors import Span, UnsupportedError
+from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import DictOf, ItemsOf, Kind, ListOf, TupleOf, is_float
+from srcdiff.ir.walk import (
+    blocks,
+    bound_names,
+    map_expressions,
+    names_in,
+    rebuild,
+    statements,
+    target_names,
+    with_blocks,
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A value of known structure: its kind, and its items by key; a leaf has a name instead."""
+
+    kind: Kind
+    items: tuple[tuple[Any, Tree], ...] = ()
+    name: str | None = None
+
+    def leaves(self) -> Iterator[Tree]:
+        """The leaves, in order."""
+        if self.name is not None:
+            yield self
+        for _, item in self.items:
+            yield from item.leaves()
+
+    def item(self, key: Any) -> Tree | None:
+        """The item under a key; of a tuple or list also counted from its end."""
+        if type(key) is int and not isinstance(self.kind, DictOf) and key < 0:
+            key += len(self.items)
+        found = (t for k, t in self.items if type(k) is type(key) and k == key)
+        return next(found, None)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A function with its trees taken apart.
+
+    Attributes:
+        function: the function of the leaves.
+        kinds: the kinds of its parameters.
+        trees: each parameter that was taken apart.
+        start: what takes the arguments apart, for the function of the whole ones.
+        params: the parameters that the function had.
+    """
+
+    function: n.Function
+    kinds: Mapping[str, Kind]
+    trees: Mapping[str, Tree]
+    start: n.Block
+    params: tuple[n.Param, ...]
+
+    def leaves(self, wrt: tuple[str, ...]) -> tuple[str, ...]:
+        """The leaves of these parameters that can carry a derivative."""
+        out: list[str] = []
+        for name in wrt:
+            tree = self.trees.get(name)
+            found = (leaf for leaf in tree.leaves() if carries(leaf.kind)) if tree else ()
+            out += [str(leaf.name) for leaf in found] if tree else [name]
+        return tuple(out)
+
+    def owners(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The parameters that these leaves, and other parameters, belong to."""
+        owner = {leaf.name: p for p, tree in self.trees.items() for leaf in tree.leaves()}
+        return tuple(dict.fromkeys(owner.get(name, name) for name in names))
+
+
+def is_tree(kind: Kind) -> bool:
+    """Whether a parameter of this kind is taken apart."""
+    return isinstance(kind, TupleOf | ItemsOf | DictOf)
+
+
+def carries(kind: Kind) -> bool:
+    """Whether a leaf can carry a derivative: a float, an array of floats, a list of these."""
+    return is_float(kind.item if isinstance(kind, ListOf) else kind)
+
+
+def taken_apart(
+    function: n.Function, kinds: Mapping[str, Kind], wrt: tuple[str, ...], names: Names
+) -> Apart | None:
+    """The function with the parameters of `wrt` that are trees taken apart; None without such.
+
+    Raises:
+        UnsupportedError: a tree is used as a whole where its items have to be known.
+    """
+    wanted = [name for name in wrt if is_tree(kinds[name])]
+    if not wanted:
+        return None
+    trees = {name: _tree(kinds[name], name, names) for name in wanted}
+    start = [s for name in wanted for s in _unpacked(n.Var(name), trees[name])]
+    params: list[n.Param] = []
+    inner: dict[str, Kind] = {}
+    for p in function.params:
+        if p.name in trees:
+            params += [n.Param(str(leaf.name), 1) for leaf in trees[p.name].leaves()]
+            inner |= {str(leaf.name): leaf.kind for leaf in trees[p.name].leaves()}
+        else:
+            params.append(replace(p, passing=1, default=None, has_default=False))
+            inner[p.name] = kinds[p.name]
+    rebound = bound_names(function.body) & trees.keys()
+    if rebound:
+        _refuse_whole(sorted(rebound)[0], function.span)
+    body = _Apart(function, trees).block(function.body)
+    new = replace(function, params=tuple(params), body=body)
+    return Apart(new, inner, trees, tuple(start), function.params)
+
+
+def _tree(kind: Kind, name: str, names: Names) -> Tree:
+    match kind:
+        case TupleOf() | ItemsOf():
+            keys: tuple[Any, ...] = tuple(range(len(kind.items)))
+        case DictOf():
+            keys = kind.keys
+        case _:
+            return Tree(kind, name=names.fresh(name))
+    pairs = zip(keys, kind.items, strict=True)
+    return Tree(kind, tuple((k, _tree(item, f"{name}_{_word(k)}", names)) for k, item in pairs))
+
+
+def _word(key: Any) -> str:
+    """A key as a part of a name."""
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in str(key))
+
+
+def _unpacked(place: n.Expr, tree: Tree) -> Iterator[n.Stmt]:
+    for key, item in tree.items:
+        part = n.Index(place, n.Const(key))
+        if item.name is not None:
+            yield n.Assign(n.Var(item.name), part)
+        yield from _unpacked(part, item)
+
+
+def display(tree: Tree) -> n.Expr:
+    """The tree written out, as an expression of its leaves."""
+    if isinstance(tree.kind, _Constant):
+        return tree.kind.value
+    if tree.name is not None:
+        return n.Var(tree.name)
+    items = tuple(display(item) for _, item in tree.items)
+    return made(tree, items)
+
+
+def made(tree: Tree, items: tuple[n.Expr, ...]) -> n.Expr:
+    """A value of the tree's type with these items."""
+    if isinstance(tree.kind, TupleOf):
+        return n.Tuple(items)
+    if isinstance(tree.kind, ItemsOf):
+        return n.List(items)
+    keys = [key for key, _ in tree.items]
+    callee = n.Ref("dict", dict, dict)
+    if all(key.isidentifier() for key in keys):
+        return n.Call(callee, (), tuple(zip(keys, items, strict=True)))
+    pairs = zip(keys, items, strict=True)
+    return n.Call(callee, (n.List(tuple(n.Tuple((n.Const(k), v)) for k, v in pairs)),))
+
+
+def _refuse_whole(name: str, span: Span | None) -> None:
+    raise UnsupportedError(
+        f"{name!r}, which is differentiated, is used as a whole, which is not supported yet.",
+        span,
+        None,
+        "take its items by constant keys, unpack it, or loop over it.",
+    )
+
+
+@dataclass
+class _Apart:
+    function: n.Function
+    trees: Mapping[str, Tree]
+    # Local names for parts of the trees.
+    local: dict[str, Tree] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        counts: dict[str, int] = {}
+        for s in statements(self.function.body):
+            if isinstance(s, n.Assign | n.For):
+                for name in target_names(s.target):
+                    counts[name] = counts.get(name, 0) + 1
+        self._once = frozenset(name for name, count in counts.items() if count == 1)
+
+    def block(self, block: n.Block) -> n.Block:
+        return tuple(new for s in block for new in self._statement(s))
+
+    def _statement(self, s: n.Stmt) -> n.Block:
+        if isinstance(s, n.Opaque):
+            whole = sorted({*s.reads, *s.writes} & {*self.trees, *self.local})
+            if whole:
+                _refuse_whole(whole[0], s.span)
+        if isinstance(s, n.For):
+            items = self._items(s.iter)
+            if items is not None:
+                return self._written_out(s, items)
+        if isinstance(s, n.Assign) and isinstance(s.target, n.Var):
+            tree = self._resolved(s.value)
+            if tree is not None and tree.name is None and s.target.name in self._once:
+                self.local[s.target.name] = tree
+                return ()
+        s = with_blocks(s, tuple(self.block(b) for b in blocks(s)))
+        return (replace(map_expressions(s, lambda e: self._expr(e, s.span))),)
+
+    # --- loops ----------------------------------------------------------------------------------
+
+    def _items(self, e: n.Expr) -> tuple[n.Expr | Tree, ...] | None:
+        """What a loop over the expression gives."""
+        tree = self._resolved(e)
+        if tree is not None and tree.name is None:
+            if isinstance(tree.kind, DictOf):
+                return tuple(n.Const(key) for key, _ in tree.items)
+            return tuple(item for _, item in tree.items)
+        if not isinstance(e, n.Call):
+            return None
+        if isinstance(e.callee, n.Field) and not e.args:
+            return self._of_dict(self._resolved(e.callee.base), e.callee.name)
+        if isinstance(e.callee, n.Ref) and e.callee.value in (zip, enumerate):
+            parts = [self._items(arg) for arg in e.args]
+            if not parts or any(part is None for part in parts):
+                return None
+            lists = [part for part in parts if part is not None]
+            if e.keywords and (e.callee.value is enumerate or len(set(map(len, lists))) > 1):
+                return None
+            if e.callee.value is enumerate and len(lists) > 1:
+                return None
+            if e.callee.value is enumerate:
+                lists = [tuple(n.Const(i) for i in range(len(lists[0]))), lists[0]]
+            return tuple(_pair(pair) for pair in zip(*lists, strict=False))
+        return None
+
+    def _of_dict(self, tree: Tree | None, method: str) -> tuple[n.Expr | Tree, ...] | None:
+        if tree is None or not isinstance(tree.kind, DictOf):
+            return None
+        if method == "keys":
+            return tuple(n.Const(key) for key, _ in tree.items)
+        if method == "values":
+            return tuple(item for _, item in tree.items)
+        if method == "items":
+            return tuple(_pair((n.Const(key), item)) for key, item in tree.items)
+        return None
+
+    def _written_out(self, s: n.For, items: tuple[n.Expr | Tree, ...]) -> n.Block:
+        if _jumps(s.body):
+            raise UnsupportedError(
+                "a loop over the items of a differentiated argument is written out, and has a "
+                "break or continue.",
+                s.span,
+                None,
+                "test with if instead.",
+            )
+        out: list[n.Stmt] = []
+        for item in items:
+            outer = dict(self.local)
+            out += self._bound(s.target, item, bound_names(s.body), s.span)
+            out += self.block(s.body)
+            self.local = outer
+        return tuple(out)
+
+    def _bound(
+        self, target: n.Expr, item: n.Expr | Tree, assigned: frozenset[str], span: Span | None
+    ) -> Iterator[n.Stmt]:
+        """The loop's variable bound to an item: by name for parts, by assignment otherwise."""
+        parts = _parts(item)
+        if isinstance(target, n.Tuple) and parts is not None:
+            if len(parts) != len(target.items):
+                _refuse_whole(_subject(item), span)
+            for t, part in zip(target.items, parts, strict=True):
+                yield from self._bound(t, part, assigned, span)
+            return
+        if isinstance(target, n.Var) and target.name not in assigned:
+            self.local[target.name] = _as_tree(item)
+            return
+        value = display(item) if isinstance(item, Tree) else item
+        assert isinstance(target, n.Var | n.Tuple)
+        yield n.Assign(target, value, span=span)
+
+    # --- expressions ----------------------------------------------------------------------------
+
+    def _resolved(self, e: n.Expr) -> Tree | None:
+        """The part of a tree that an expression is."""
+        if isinstance(e, n.Var):
+            return self.local.get(e.name) or self.trees.get(e.name)
+        if isinstance(e, n.Index):
+            base = self._resolved(e.base)
+            key = self._expr(e.key, e.span) if base is not None else None
+            if base is not None and base.name is None and isinstance(key, n.Const):
+                return base.item(key.value)
+        if isinstance(e, n.Call) and isinstance(e.callee, n.Field) and e.callee.name == "get":
+            base = self._resolved(e.callee.base)
+            if base is not None and isinstance(base.kind, DictOf) and e.args:
+                key = self._expr(e.args[0], e.span)
+                return base.item(key.value) if isinstance(key, n.Const) else None
+        return None
+
+    def _expr(self, e: n.Expr, span: Span | None) -> n.Expr:
+        span = e.span or span
+        tree = self._resolved(e)
+        if tree is not None:
+            if isinstance(tree.kind, _Constant):
+                return tree.kind.value
+            if isinstance(tree.kind, DictOf):
+                _refuse_whole(_subject(e), span)
+            return replace(display(tree), span=e.span)
+        known = self._known(e)
+        if known is not None:
+            return known
+        if isinstance(e, n.OpaqueExpr):
+            whole = sorted(names_in(e) & {*self.trees, *self.local})
+            if whole:
+                _refuse_whole(whole[0], span)
+        return rebuild(e, lambda child: self._expr(child, span))
+
+    def _known(self, e: n.Expr) -> n.Expr | None:
+        """`len(p)` and `"a" in p`, which the structure tells."""
+        if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is len:
+            tree = self._resolved(e.args[0]) if len(e.args) == 1 else None
+            return n.Const(len(tree.items)) if tree is not None and tree.name is None else None
+        if isinstance(e, n.Compare) and e.ops in (("in",), ("not_in",)):
+            tree, key = self._resolved(e.args[1]), self._expr(e.args[0], e.span)
+            if tree is not None and isinstance(tree.kind, DictOf) and isinstance(key, n.Const):
+                return n.Const((tree.item(key.value) is not None) == (e.ops == ("in",)))
+        return None
+
+
+@dataclass(frozen=True)
+class _Constant(Kind):
+    """A key, or a number that counts items."""
+
+    value: n.Expr
+
+
+def _as_tree(item: n.Expr | Tree) -> Tree:
+    return item if isinstance(item, Tree) else Tree(_Constant(item), name="")
+
+
+def _pair(parts: tuple[n.Expr | Tree, ...]) -> Tree:
+    items = tuple((i, _as_tree(part)) for i, part in enumerate(parts))
+    return Tree(TupleOf(tuple(item.kind for _, item in items)), items)
+
+
+def _parts(item: n.Expr | Tree) -> list[Tree] | None:
+    if not isinstance(item, Tree) or item.name is not None or isinstance(item.kind, DictOf):
+        return None
+    return [part for _, part in item.items]
+
+
+def _subject(e: n.Expr | Tree) -> str:
+    while isinstance(e, n.Index):
+        e = e.base
+    return e.name if isinstance(e, n.Var) else "an item"
+
+
+def _jumps(block: n.Block) -> bool:
+    return any(
+        isinstance(s, n.Break | n.Continue)
+        or (isinstance(s, n.If) and any(_jumps(b) for b in blocks(s)))
+        for s in block
+    )
