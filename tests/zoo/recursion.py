@@ -91,11 +91,15 @@ def recursion_with_a_global(x, n):
     return y * y + x
 
 
-@program(args=lambda rng: (rng.uniform(0.5, 1.5),))
-def keyword_only_depth(x, *, n=3):
+def descended(x, *, n=3):
     if n == 0:
         return x
-    return keyword_only_depth(x * 1.5, n=n - 1) * x
+    return descended(x * 1.5, n=n - 1) * x
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5),))
+def keyword_only_depth(x):
+    return descended(x) + descended(x, n=2)
 
 
 def bisected(x, low, high):
