@@ -121,11 +121,16 @@ def _recursive(helper: Helper, scope: Scope) -> tuple[Helper, list[str]]:
         inner.kinds["level"] = "int"
         inner.helpers = [replace(h, more="level=level - 1") for h in twins]
         again = call(inner, helper.returns, 1)
+        known = [p for p, kind in helper.parameters if kind == helper.returns] + ["e"]
+        e = inner.rng.choice(known)
         inner.helpers += [replace(h, more="level=level - 1") for h in scope.helpers]
         body = Writer(helper.returns, inner.rng.randint(1, 4)).body(inner)
-        target, result = "e", f"{body[-1]} + 0.3 * e"
+        target, result = e, f"{body[-1]} + 0.3 * {e}"
         if helper.returns == "pair":
-            target, result = "e, o", f"return {number(inner, 1)} + 0.3 * e, {number(inner, 1)} * o"
+            floats = [p for p, kind in helper.parameters if kind == "float"]
+            e, o = [*inner.rng.sample(floats, min(len(floats), 2)), "e", "o"][:2]
+            target = f"{e}, {o}"
+            result = f"return {number(inner, 1)} + 0.3 * {e}, {number(inner, 1)} * {o}"
         first, second = body[: len(body) // 2], body[len(body) // 2 : -1]
         if any(line.startswith("return") for line in first):
             first, second = [], body[:-1]
