@@ -224,6 +224,14 @@ class PairMaker:
         call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
         return called(call, list(zip(operands, kinds, strict=True)), targets, context)
 
+    def shares(self, s: n.Assign) -> bool:
+        """Whether the callee is in the same cycle, and handed the caller's own tapes."""
+        frame = self._frames[-1]
+        _, pair = self._sites[frame, s]
+        if pair is None or frame.question is None:
+            return False
+        return not self._solver.is_settled(pair.question)
+
     def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
         """The call in the forward sweep."""
         site, pair = self._sites[self._frames[-1], s]

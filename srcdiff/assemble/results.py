@@ -16,6 +16,7 @@ from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.prepare import Setting, normalized, prepare
 from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.specialise import canonical, generalised, in_terms_of, is_pending, shape
+from srcdiff.assemble.sweeps import Half
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Callees, Derived
@@ -218,6 +219,8 @@ class Results:
             called = [r.value for r in _references(callee.function) if self.ours(r.value)]
             if any(self.helpers.derived(value) is not None for value in called):
                 # Which functions it calls is not known without its arguments.
+                return False
+            if any(isinstance(value, Half) and value.acts for value in called):
                 return False
             todo += map(self.helpers.callee, called)
         return True

@@ -61,7 +61,8 @@ def is_sweep_call(e: n.Expr) -> bool:
 
 
 def place_of(function: n.Function) -> str:
-    """The function's name and where it stands."""
+    """The function's name, and where it stands if it is the user's."""
     span = function.span
-    line = "" if span is None else f"{span.file.rpartition('/')[2]}:{span.line}"
-    return f"{function.name} ({line})"
+    if span is None:
+        return function.name
+    return f"{function.name} ({span.file.rpartition('/')[2]}:{span.line})"

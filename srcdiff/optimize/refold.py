@@ -102,12 +102,20 @@ class _Refold:
         if any(x == s.target for e in expressions(following)[1:] for x in subexpressions(e)):
             if following.target != s.target or isinstance(following, n.Update):
                 return None
+        if self._acts(s.value) and self._acts(following.value):
+            # Which of the two takes from a tape first must stay as it is.
+            return None
         bare = following.value == s.target
         if name in self._seeds or (name in self._adjoints and bare):
             if following.target == s.target and not bare and name not in self._seeds:
                 return None
             return replace(following, value=put_in(following.value, {name: s.value}))
         return None
+
+    def _acts(self, e: n.Expr) -> bool:
+        """Whether evaluating the expression may do more than compute."""
+        calls = (x for x in subexpressions(e) if isinstance(x, n.Call | n.OpaqueExpr))
+        return not all(map(self._kinds.world.is_pure, calls))
 
     def _update(self, s: n.Stmt, original: n.Stmt) -> n.Stmt:
         """`x = x + e` as `x += e`; arrays only where the shape stays."""

@@ -90,6 +90,9 @@ class Calls(Protocol):
     ) -> Adjoint:
         """The adjoint of the call."""
 
+    def shares(self, s: n.Assign) -> bool:
+        """Whether the lists handed to the callee may be those of the caller's own tapes."""
+
     def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
         """The call in the forward sweep."""
 
@@ -416,7 +419,26 @@ class Reverser:
             case n.Return():
                 return self._result(s), self.adjoint(s, False).second
         adjoint = self.adjoint(s, bool(undo))
-        return (*saves, self._forward(s)), adjoint.first + undo + adjoint.second
+        reverse = adjoint.first + undo + adjoint.second
+        if saves and isinstance(s, n.Assign) and s in self.lists and self._shares(s):
+            return self._called_first(s, saves), reverse
+        return (*saves, self._forward(s)), reverse
+
+    def _shares(self, s: n.Assign) -> bool:
+        return self._calls is not None and self._calls.shares(s)
+
+    def _called_first(self, s: n.Assign, saves: n.Block) -> n.Block:
+        """A call that keeps what it needs on the same lists as its caller: what the reverse sweep
+        takes from them before it calls is put there after the call.
+        """
+        call = self._forward(s)
+        assert isinstance(call, n.Assign)
+        assert isinstance(s.value, n.Call)
+        assert isinstance(s.value.callee, n.Ref)
+        wish = f"{s.value.callee.path.rpartition('.')[2]}_value"
+        names = [n.Var(self._primal.names.fresh(wish)) for _ in target_items(s.target)]
+        result = n.Tuple(tuple(names)) if isinstance(s.target, n.Tuple) else names[0]
+        return (replace(call, target=result), *saves, n.Assign(s.target, result, span=s.span))
 
     def _unchanged(self, s: n.Stmt) -> n.Stmt:
         """The undo of an append or a pop."""
@@ -492,6 +514,11 @@ class Reverser:
         if not reverse:
             return (*before, loop), ()
         return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def target_items(target: n.Target) -> tuple[n.Expr, ...]:
+    """The places that an assignment binds."""
+    return target.items if isinstance(target, n.Tuple) else (target,)
 
 
 def _varied_items(s: n.For, primal: Primal) -> bool:

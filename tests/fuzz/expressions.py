@@ -84,6 +84,8 @@ def call(s: Scope, returns: str, depth: int) -> str | None:
         texts.append(f"{name}={text}" if position >= keyword else text)
     if keyword < given - 1 and s.rng.random() < 0.5:
         texts[keyword:] = texts[keyword:][::-1]
+    if helper.more:
+        texts.append(helper.more)
     return f"{helper.name}({', '.join(texts)})"
 
 

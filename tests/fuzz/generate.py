@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from tests.fuzz.expressions import call, number
 from tests.fuzz.scope import PROFILES, ROWS, VECTOR, Helper, Profile, Scope
 from tests.fuzz.statements import Writer, indented
 
@@ -45,8 +46,8 @@ def generate(seed: int, profile: str = "all") -> FuzzProgram:
     stores = chosen.arrays and rng.random() < 0.75
     helpers: list[Helper] = []
     parts = [HEADER]
-    for number in range(rng.randint(*chosen.helpers)):
-        helper, lines = _helper(rng, chosen, stores, helpers, f"g{number + 1}")
+    for k in range(rng.randint(*chosen.helpers)):
+        helper, lines = _helper(rng, chosen, stores, helpers, f"g{k + 1}")
         parts.append("\n".join(lines) + "\n")
         helpers.append(helper)
     kinds = _parameters(rng, chosen)
@@ -100,9 +101,52 @@ def _helper(
     helper = Helper(name, tuple(named), len(named) - defaults, returns)
     scope = Scope(rng, profile, stores, list(helpers), kinds=dict(named))
     scope.frozen = {n for n, kind in named if kind in ("vector", "matrix")}
+    if profile.recursive:
+        return _recursive(helper, scope)
     body = Writer(returns, rng.randint(0, 4)).body(scope)
+    return helper, [f"def {name}({_written(helper, rng)}):", *indented(body)]
+
+
+def _recursive(helper: Helper, scope: Scope) -> tuple[Helper, list[str]]:
+    """A helper that calls itself, and those before it, at most `level` levels deep; it may have a
+    twin, and they call each other.
+    """
+    names = [helper.name] + [f"{helper.name}b"] * (scope.rng.random() < 0.4)
+    twins = [replace(helper, name=name) for name in names]
+    level = scope.rng.randint(1, 2)
+    lines: list[str] = []
+    for twin in twins:
+        inner = replace(scope, kinds=dict(scope.kinds), maybe={})
+        base = Writer(helper.returns, 0).body(inner)
+        inner.kinds["level"] = "int"
+        inner.helpers = [replace(h, more="level=level - 1") for h in twins]
+        again = call(inner, helper.returns, 1)
+        known = [p for p, kind in helper.parameters if kind == helper.returns] + ["e"]
+        e = inner.rng.choice(known)
+        inner.helpers += [replace(h, more="level=level - 1") for h in scope.helpers]
+        body = Writer(helper.returns, inner.rng.randint(1, 4)).body(inner)
+        target, result = e, f"{body[-1]} + 0.3 * {e}"
+        if helper.returns == "pair":
+            floats = [p for p, kind in helper.parameters if kind == "float"]
+            e, o = [*inner.rng.sample(floats, min(len(floats), 2)), "e", "o"][:2]
+            target = f"{e}, {o}"
+            result = f"return {number(inner, 1)} + 0.3 * {e}, {number(inner, 1)} * {o}"
+        first, second = body[: len(body) // 2], body[len(body) // 2 : -1]
+        if any(line.startswith("return") for line in first):
+            first, second = [], body[:-1]
+        body = [*first, f"{target} = {again}", *second, result]
+        if (first and first[-1].endswith(":")) or (second and second[0].startswith((" ", "el"))):
+            body = [f"{target} = {again}", *first, *second, result]
+        parameters = ", ".join(filter(None, (_written(helper, scope.rng), f"level={level}")))
+        head = ["if level <= 0:", *indented(base)]
+        lines += [f"def {twin.name}({parameters}):", *indented([*head, *body]), "", ""]
+    return helper, lines[:-2]
+
+
+def _written(helper: Helper, rng: random.Random) -> str:
+    """The parameters with their defaults."""
     written = [
         n if position < helper.required else f"{n}={rng.choice(['0.5', '1.2', '-0.7'])}"
-        for position, (n, _) in enumerate(named)
+        for position, (n, _) in enumerate(helper.parameters)
     ]
-    return helper, [f"def {name}({', '.join(written)}):", *indented(body)]
+    return ", ".join(written)

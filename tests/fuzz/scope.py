@@ -21,12 +21,16 @@ POOLS = {
 
 @dataclass(frozen=True)
 class Helper:
-    """A function that others may call. Parameters beyond `required` have defaults."""
+    """A function that others may call. Parameters beyond `required` have defaults.
+
+    `more`: what is added to each call, as where the function calls itself.
+    """
 
     name: str
     parameters: tuple[tuple[str, str], ...]  # names and kinds
     required: int
     returns: str  # "float", "vector" or "pair"
+    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class Profile:
     arrays: bool
     helpers: tuple[int, int]
     statements: tuple[int, int]
+    recursive: bool = False  # helpers call themselves and each other
 
 
 PROFILES = {
     "scalar": Profile("scalar", arrays=False, helpers=(0, 0), statements=(4, 14)),
     "arrays": Profile("arrays", arrays=True, helpers=(0, 0), statements=(4, 14)),
     "calls": Profile("calls", arrays=True, helpers=(1, 4), statements=(3, 9)),
+    "recursion": Profile("recursion", True, helpers=(1, 3), statements=(2, 6), recursive=True),
     "all": Profile("all", arrays=True, helpers=(0, 3), statements=(4, 20)),
 }
 

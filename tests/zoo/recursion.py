@@ -79,6 +79,32 @@ def recursion_that_rebinds(x, n):
 
 
 @program(args=lambda rng: (rng.uniform(0.5, 1.5), 3))
+def overwrites_what_it_passes(y, n):
+    if n == 0:
+        return y * 1.1
+    z = math.sin(y)
+    z = overwrites_what_it_passes(z * y, n - 1)
+    z = overwrites_what_it_passes(z * z + y, n - 1)
+    for _ in range(n):
+        y = overwrites_what_it_passes(y * z, n - 2) if n > 1 else y * z
+    return z * y
+
+
+def overwrites_both(a, b, n):
+    if n == 0:
+        return a * b, a + b
+    a, b = overwrites_both(a * b, b * b, n - 1)
+    b, a = overwrites_both(a * a, a * b, n - 1)
+    return np.sin(a * b), a * b
+
+
+@program(args=lambda rng: (rng.uniform(0.3, 0.9), rng.uniform(0.3, 0.9)), argnums=(0, 1))
+def overwrites_two_that_it_passes(a, b):
+    a, b = overwrites_both(a, b, 2)
+    return a * b
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5), 3))
 def recursion_in_a_conditional(x, n):
     return x if n == 0 else np.cos(recursion_in_a_conditional(x * x, n - 1)) + x
 
@@ -91,11 +117,15 @@ def recursion_with_a_global(x, n):
     return y * y + x
 
 
-@program(args=lambda rng: (rng.uniform(0.5, 1.5),))
-def keyword_only_depth(x, *, n=3):
+def descended(x, *, n=3):
     if n == 0:
         return x
-    return keyword_only_depth(x * 1.5, n=n - 1) * x
+    return descended(x * 1.5, n=n - 1) * x
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5),))
+def keyword_only_depth(x):
+    return descended(x) + descended(x, n=2)
 
 
 def bisected(x, low, high):
@@ -243,6 +273,22 @@ def matrix_power(A, n):
         B = matrix_power(A, n // 2)
         return B @ B
     return A @ matrix_power(A, n - 1)
+
+
+def refined(v, n):
+    w = v.copy()
+    if n == 0:
+        return np.tanh(w)
+    w[1:] *= w[:-1]
+    w = refined(w * v, n - 1)
+    w = refined(w, n - 1) * w
+    w[0] = w[0] * w[1]
+    return w
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 3), 2))
+def overwrites_arrays_that_it_passes(v, n):
+    return np.sum(refined(v, n))
 
 
 @program(args=lambda rng: (0.5 * rng.standard_normal((3, 3)), 6))
