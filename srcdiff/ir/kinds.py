@@ -6,6 +6,7 @@ that it is known where two shapes must agree and no broadcasting can happen.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -230,7 +231,11 @@ def added(*sizes: int | Dim) -> int | Dim:
         keeps = only.not_one and known == 0
         return replace(only, minus=only.minus - known, not_one=keeps or known > 1)
     in_order = tuple(sorted(terms, key=_label))
-    return Dim("+".join(map(_label, in_order)), -known, not_one=known > 1, terms=in_order)
+    # What occurs twice or more, or is more than one, is not one.
+    twice = any(count > 1 for count in Counter(terms).values())
+    name = "+".join(map(_label, in_order))
+    alone = known == 0 and len(set(terms)) == 1 and twice
+    return Dim(name, -known, not_one=known > 1 or alone, terms=in_order)
 
 
 def subtracted(whole: int | Dim, part: int | Dim) -> int | Dim | None:
@@ -242,6 +247,19 @@ def subtracted(whole: int | Dim, part: int | Dim) -> int | Dim | None:
     if known_less > known or any(count < 0 for count in left.values()):
         return None
     return added(known - known_less, *left.elements())
+
+
+def multiplied(*sizes: int | Dim) -> int | Dim:
+    """The product of some sizes."""
+    known = math.prod(size for size in sizes if isinstance(size, int))
+    unknown = sorted((size for size in sizes if isinstance(size, Dim)), key=_label)
+    if not unknown or known == 0:
+        return known
+    if len(unknown) == 1 and known < 5:
+        return added(*unknown * known)
+    labels = [str(known)] * (known != 1) + [_label(size) for size in unknown]
+    not_one = known != 1 or any(size.not_one for size in unknown)
+    return Dim(" by ".join(labels), not_one=not_one)
 
 
 def _terms(*sizes: int | Dim) -> tuple[list[Dim], int]:

@@ -14,7 +14,7 @@ from srcdiff.rules.spelled import spelled
 
 
 @rule(np.cumsum)
-def cumsum(a: Kind, axis: Any = None, at: str = "") -> Rule:
+def cumsum(a: Kind, axis: Any = None) -> Rule:
     """Backwards, the sum runs from the end."""
     dtype, dims = array_parts(a)
     dtype = np.cumsum(np.ones(1, dtype)).dtype
@@ -22,7 +22,7 @@ def cumsum(a: Kind, axis: Any = None, at: str = "") -> Rule:
         pull = Pull(lambda d: np.sum(d), scalar=lambda d: d)
         return Rule(kind=Array(dtype, (1,)), pulls={"a": pull}, linear=("a",))
     if axis is None or len(dims) == 1:
-        kind = Array(dtype, flat_dims(dims, at))
+        kind = Array(dtype, flat_dims(dims))
         shape = "" if len(dims) == 1 else ".reshape(a.shape)"
         pull = Pull(spelled(f"lambda a, d: np.cumsum(d[::-1])[::-1]{shape}"))
         return Rule(kind=kind, pulls={"a": pull}, linear=("a",))

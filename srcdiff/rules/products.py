@@ -16,10 +16,10 @@ from srcdiff.rules.spelled import spelled
 
 
 @rule(np.outer)
-def outer(a: Kind, b: Kind, at: str = "") -> Rule:
+def outer(a: Kind, b: Kind) -> Rule:
     """Operands of other than one dimension are flattened."""
     (a_dtype, m), (b_dtype, n) = array_parts(a), array_parts(b)
-    dims = flat_dims(m, f"{at}.a") + flat_dims(n, f"{at}.b")
+    dims = flat_dims(m) + flat_dims(n)
     kind = Array(product_dtype(a_dtype, b_dtype), dims)
     pulls = {
         "a": Pull(spelled(f"lambda a, b, d: {_shaped('d @ ' + _flat('b', n), 'a', m)}")),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Array, Dim, Dims, Kind, Scalar, TupleOf, is_number
+from srcdiff.ir.kinds import Array, Dim, Dims, Kind, Scalar, TupleOf, is_number, multiplied
 from srcdiff.rules.operands import (
     array_kind,
     array_parts,
@@ -162,14 +161,9 @@ def _length(name: str, axis: int, dim: int | Dim, ndim: int) -> str:
 
 
 def _product(at: str, *sizes: int | Dim | None) -> int | Dim:
-    """The product of some sizes."""
-    known = [size for size in sizes if isinstance(size, int)]
-    others = [size for size in sizes if not isinstance(size, int)]
-    if not others or 0 in known:
-        return math.prod(known)
-    if len(others) == 1 and isinstance(others[0], Dim) and math.prod(known) == 1:
-        return others[0]
-    return fresh_dims(1, at)[0]
+    """The product of some sizes; a new one where one of them is not known."""
+    known = [size for size in sizes if size is not None]
+    return multiplied(*known) if len(known) == len(sizes) else fresh_dims(1, at)[0]
 
 
 # --- some of them -------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from srcdiff.ir.kinds import (
     broadcast_dims,
     is_float,
     is_number,
+    multiplied,
     not_one,
     same_dim,
     same_dims,
@@ -96,22 +97,21 @@ def _rest(old: Dims, others: Dims) -> int | Dim | None:
 
 
 @rule(np.ravel)
-def ravel(a: Kind, at: str = "") -> Rule:
+def ravel(a: Kind) -> Rule:
     dtype, dims = array_parts(a)
-    return moved(a, dtype, flat_dims(dims, at), unflatten(dims))
+    return moved(a, dtype, flat_dims(dims), unflatten(dims))
 
 
 @rule(np.ndarray.flatten)
-def flatten(a: Kind, at: str = "") -> Rule:
+def flatten(a: Kind) -> Rule:
     dtype, dims = array_parts(a)
     pull = Pull(unflatten(dims), scalar=lambda d: d)
-    return Rule(kind=Array(dtype, flat_dims(dims, at)), pulls={"a": pull}, linear=("a",))
+    return Rule(kind=Array(dtype, flat_dims(dims)), pulls={"a": pull}, linear=("a",))
 
 
-def flat_dims(dims: Dims, at: str) -> Dims:
+def flat_dims(dims: Dims) -> Dims:
     """The dimensions of an array of these dimensions as a vector."""
-    size = _rest(dims, ())
-    return fresh_dims(1, at) if size is None else (size,)
+    return (multiplied(*dims),)
 
 
 def unflatten(dims: Dims) -> Template:

@@ -177,7 +177,7 @@ def mismatch(kind: Kind, value: Any, vague: bool = False) -> str | None:
 def _wrong_size(size: int | Dim, value: int) -> str | None:
     if isinstance(size, int):
         return None if size == value else f"size {size} but {value}"
-    if "*" in size.name or size.name.startswith("here"):
+    if "*" in size.name or " by " in str(size) or size.name.startswith("here"):
         return None
     known = sum(_named(term) for term in size.terms or (replace(size, minus=0),))
     right = max(known - size.minus, 0) == value and (value != 1 or not size.not_one)
