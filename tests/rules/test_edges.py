@@ -171,7 +171,7 @@ def test_sizes_of_ints() -> None:
     assert size("add", Dim("n", -3), -1) == Dim("n", -2)
     assert size("add", Dim("n", 2), 1) is None  # (n - 2 or 0) + 1 is not (n - 1 or 0)
     assert size("sub", 2, n) is None
-    assert size("add", n, n) == Dim("n+n")
+    assert size("add", n, n) == Dim("n+n", not_one=True)
     assert size("add", n, Dim("m", -1)) == Dim("m+n", -1)
     assert size("add", n, Dim("m", 1)) is None
     assert size("mul", 3, 4) == 12
