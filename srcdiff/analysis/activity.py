@@ -120,8 +120,10 @@ def is_list_sum(e: n.Expr, infer: Inference) -> bool:
 
 
 def is_array_of_list(e: n.Expr, infer: Inference) -> bool:
-    """Whether the expression is `np.array` of a list of floats."""
+    """Whether the expression is `np.array` of a list of floats that is not written out there."""
     if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or not e.args:
+        return False
+    if isinstance(e.args[0], n.List | n.Tuple):
         return False
     made = e.callee.value is np.array or e.callee.value is np.asarray
     return made and isinstance(infer(e.args[0]), ListOf) and differentiable(infer(e))

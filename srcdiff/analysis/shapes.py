@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from srcdiff.analysis.keys import Entry, advanced_dims, key_entries
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind, Number, Scalar, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, Array, Dim, Kind, Number, Scalar, TupleOf, subtracted
 from srcdiff.ir.show import show
 
 Infer = Callable[[n.Expr], Kind]
@@ -89,18 +90,30 @@ def slice_dim(dim: int | Dim, key: n.Slice, infer: Infer, at: str) -> int | Dim:
         exact = _exact(dim, key, lower, upper, step)
         if exact is not None:
             return exact
-    if key.lower is None and step == 1 and key.upper is not None:
-        size = infer(key.upper)
-        # `x[:len(x)]`; a size that may have come from a subtraction could be negative.
-        if (
-            isinstance(size, Number)
-            and isinstance(size.size, Dim)
-            and size.size == dim
-            and not size.size.minus
-        ):
-            return dim
+    between = _between(dim, key, infer) if key.step is None else None
+    if between is not None:
+        return between
     name = dim if isinstance(dim, int) else f"{dim.name}-{dim.minus}"
     return Dim(f"{at}|{name}[{show(key)}]")
+
+
+def _between(dim: int | Dim, key: n.Slice, infer: Infer) -> int | Dim | None:
+    """The length of `x[:len(x)]`, or of a part of what was joined: `d[len(x):len(x) + len(y)]`."""
+    lower = 0 if key.lower is None else _size(infer(key.lower))
+    upper = dim if key.upper is None else _size(infer(key.upper))
+    if lower is None or upper is None or subtracted(dim, upper) is None:
+        return None
+    return subtracted(upper, lower)
+
+
+def _size(kind: Kind) -> int | Dim | None:
+    """The value of an int that is not negative."""
+    size = kind.size if isinstance(kind, Number) and kind.type is int else None
+    if isinstance(size, int):
+        return size if size >= 0 else None
+    # One that may have come from a subtraction could be negative.
+    whole = size is not None and size.minus <= 0 and all(t.minus <= 0 for t in size.terms)
+    return size if whole else None
 
 
 def _exact(
@@ -114,7 +127,7 @@ def _exact(
     if step != 1 or lower < 0 or (upper is not None and upper >= 0):
         return None
     cut = lower - (upper or 0)
-    return dim if cut == 0 else Dim(dim.name, dim.minus + cut)
+    return dim if cut == 0 else replace(dim, minus=dim.minus + cut, not_one=False)
 
 
 def _literal(e: n.Expr) -> int | None:

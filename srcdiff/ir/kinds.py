@@ -6,7 +6,9 @@ that it is known where two shapes must agree and no broadcasting can happen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,13 @@ class Dim:
 
     `name` names one size for the whole run, or one in each trip of the loop that made it.
     `not_one` says that the size is known to differ from 1, which is what broadcasting turns on.
+    `terms` are the sizes that `name` is the sum of, where it is one.
     """
 
     name: str
     minus: int = 0
     not_one: bool = False
+    terms: tuple[Dim, ...] = field(default=(), compare=False, repr=False)
 
 
 Dims = tuple["int | Dim", ...]
@@ -230,6 +234,62 @@ def same_dim(a: int | Dim, b: int | Dim) -> bool:
 
 def same_dims(a: Dims, b: Dims) -> bool:
     return len(a) == len(b) and all(same_dim(x, y) for x, y in zip(a, b, strict=True))
+
+
+def added(*sizes: int | Dim) -> int | Dim:
+    """The sum of some sizes."""
+    terms, known = _terms(*sizes)
+    if not terms:
+        return known
+    if len(terms) == 1 and (terms[0].minus == 0 or known == 0):
+        only = terms[0]
+        keeps = only.not_one and known == 0
+        return replace(only, minus=only.minus - known, not_one=keeps or known > 1)
+    in_order = tuple(sorted(terms, key=_label))
+    # What occurs twice or more, or is more than one, is not one.
+    twice = any(count > 1 for count in Counter(terms).values())
+    name = "+".join(map(_label, in_order))
+    alone = known == 0 and len(set(terms)) == 1 and twice
+    return Dim(name, -known, not_one=known > 1 or alone, terms=in_order)
+
+
+def subtracted(whole: int | Dim, part: int | Dim) -> int | Dim | None:
+    """The difference of two sizes, where the second is known to be a part of the first."""
+    terms, known = _terms(whole)
+    less, known_less = _terms(part)
+    left = Counter(terms)
+    left.subtract(less)
+    if known_less > known or any(count < 0 for count in left.values()):
+        return None
+    return added(known - known_less, *left.elements())
+
+
+def multiplied(*sizes: int | Dim) -> int | Dim:
+    """The product of some sizes."""
+    known = math.prod(size for size in sizes if isinstance(size, int))
+    unknown = sorted((size for size in sizes if isinstance(size, Dim)), key=_label)
+    if not unknown or known == 0:
+        return known
+    if len(unknown) == 1 and known < 5:
+        return added(*unknown * known)
+    labels = [str(known)] * (known != 1) + [_label(size) for size in unknown]
+    not_one = known != 1 or any(size.not_one for size in unknown)
+    return Dim(" by ".join(labels), not_one=not_one)
+
+
+def _terms(*sizes: int | Dim) -> tuple[list[Dim], int]:
+    """Sizes as the sum of names and of a number."""
+    terms: list[Dim] = []
+    known = 0
+    for size in sizes:
+        if isinstance(size, int):
+            known += size
+        elif size.minus > 0:  # cut off at zero: a size of its own
+            terms.append(size)
+        else:
+            known -= size.minus
+            terms += size.terms or (replace(size, minus=0),)
+    return terms, known
 
 
 def not_one(dim: int | Dim) -> bool:

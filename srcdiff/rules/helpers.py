@@ -8,8 +8,9 @@ import numpy as np
 
 from srcdiff.ir.kinds import INT, Array, Kind, is_number
 from srcdiff.rules.operands import array_parts, shape_dims
-from srcdiff.rules.registry import Pull, Rule, rule
+from srcdiff.rules.registry import Pull, Rule, Template, rule
 from srcdiff.rules.spelled import spelled
+from srcdiff.runtime import diagonal_array, scatter, undo_diff
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
@@ -55,6 +56,34 @@ def product_of_others_along_(a: Kind, *directions: Kind, axis: Any = None) -> Ru
 
 def _axis(axis: Any) -> str:
     return "" if axis is None else f", axis={axis!r}"
+
+
+@rule(scatter)
+def scatter_(d: Kind, indices: Kind, shape: Kind, axis: Any = None, at: str = "") -> Rule:
+    dtype, _ = array_parts(d)
+    template: Template
+    if axis is None:
+        template = lambda indices, d: np.take(d, indices)  # noqa: E731
+    else:
+        template = lambda indices, d: np.take(d, indices, axis)  # noqa: E731
+    kind = Array(dtype, shape_dims(shape, at))
+    return Rule(kind=kind, pulls={"d": Pull(template)}, linear=("d",))
+
+
+@rule(diagonal_array)
+def diagonal_array_(
+    d: Kind, shape: Kind, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, at: str = ""
+) -> Rule:
+    dtype, _ = array_parts(d)
+    pull = Pull(lambda d: np.diagonal(d, offset, axis1, axis2))
+    return Rule(kind=Array(dtype, shape_dims(shape, at)), pulls={"d": pull}, linear=("d",))
+
+
+@rule(undo_diff)
+def undo_diff_(d: Kind, shape: Kind, n: Any = 1, axis: Any = -1, at: str = "") -> Rule:
+    dtype, _ = array_parts(d)
+    pull = Pull(lambda d: np.diff(d, n, axis))
+    return Rule(kind=Array(dtype, shape_dims(shape, at)), pulls={"d": pull}, linear=("d",))
 
 
 @rule(extent)

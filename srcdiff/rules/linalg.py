@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and stacks of them, and norms."""
+"""Products of vectors, matrices and stacks of them, and norms. `products` has the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def dot(a: Kind, b: Kind) -> Rule:
         operands = {"a": a, "b": b}
         return elementwise_rule(np.dot, operands, [lambda b, d: d * b, lambda a, d: a * d])
     met = ((m[-1], n[-2] if len(n) > 1 else n[-1]),)
-    kind = array_kind(_product_dtype(a_dtype, b_dtype), m[:-1] + n[:-2] + n[-1:] * (len(n) > 1))
+    kind = array_kind(product_dtype(a_dtype, b_dtype), m[:-1] + n[:-2] + n[-1:] * (len(n) > 1))
     if len(m) <= 2 and len(n) <= 2:
         return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH, equal=met)
     return Rule(kind=kind, pulls=_stacked_dot_pulls(len(m), len(n)), linear=BOTH, equal=met)
@@ -38,7 +38,7 @@ def matmul(a: Kind, b: Kind) -> Rule:
         raise NoRule("@ does not take numbers", "write a * b")
     met = ((m[-1], n[-2] if len(n) > 1 else n[-1]),)
     dims = broadcast_dims(m[:-2], n[:-2]) + m[-2:-1] + n[-1:] * (len(n) > 1)
-    kind = array_kind(_product_dtype(a_dtype, b_dtype), dims)
+    kind = array_kind(product_dtype(a_dtype, b_dtype), dims)
     if len(m) <= 2 and len(n) <= 2:
         return Rule(kind=kind, pulls=_small_pulls(len(m), len(n)), linear=BOTH, equal=met)
     if len(m) == 1 or len(n) == 1:
@@ -46,7 +46,8 @@ def matmul(a: Kind, b: Kind) -> Rule:
     return Rule(kind=kind, pulls=_stack_pulls(m, n, dims), linear=BOTH, equal=met)
 
 
-def _product_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+def product_dtype(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of sums of products; NumPy is asked."""
     product: np.dtype[Any] = np.asarray(np.dot(np.ones(1, a), np.ones(1, b))).dtype
     return product
 
@@ -101,18 +102,6 @@ def _stack_pulls(m: Dims, n: Dims, dims: Dims) -> dict[str, Pull]:
     else:
         b = Pull(lambda a, b, d: unbroadcast(np.swapaxes(a, -1, -2) @ d, b.shape))
     return {"a": a, "b": b}
-
-
-@rule(np.outer)
-def outer(a: Kind, b: Kind) -> Rule:
-    (a_dtype, m), (b_dtype, n) = array_parts(a), array_parts(b)
-    if len(m) != 1 or len(n) != 1:
-        raise NoRule("np.outer is differentiated for vectors", "np.outer(a.ravel(), b.ravel())")
-    return Rule(
-        kind=array_kind(np.result_type(a_dtype, b_dtype), m + n),
-        pulls={"a": Pull(lambda b, d: d @ b), "b": Pull(lambda a, d: a @ d)},
-        linear=BOTH,
-    )
 
 
 # --- norms: at zero, zero -----------------------------------------------------------------------

@@ -15,6 +15,7 @@ from srcdiff.ir.kinds import (
     Scalar,
     TupleOf,
     Unknown,
+    added,
     dtype_of,
 )
 from srcdiff.ir.names import BINARY, COMPARE, UNARY
@@ -55,12 +56,14 @@ def _size(name: str, a: int | Dim | None, b: int | Dim | None) -> int | Dim | No
         return int(BINARY[name](a, b)) if name in ("add", "sub", "mul") or b != 0 else None
     if isinstance(a, int) and isinstance(b, Dim) and name == "add":
         a, b = b, a
+    if isinstance(a, Dim) and isinstance(b, Dim) and name == "add":
+        return added(a, b) if a.minus <= 0 and b.minus <= 0 else None
     if not (isinstance(a, Dim) and isinstance(b, int) and name in ("add", "sub")):
         return None
     more = b if name == "add" else -b
     # Dimensions stop at zero: (n - 2 or 0) + 1 is not (n - 1 or 0). A dimension made smaller
     # stands for one that would be negative: no array has it.
-    return Dim(a.name, a.minus - more) if a.minus <= 0 or more <= 0 else None
+    return Dim(a.name, a.minus - more, terms=a.terms) if a.minus <= 0 or more <= 0 else None
 
 
 arithmetic("add", lambda d: d, lambda d: d)

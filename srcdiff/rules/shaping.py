@@ -21,6 +21,7 @@ from srcdiff.ir.kinds import (
     broadcast_dims,
     is_float,
     is_number,
+    multiplied,
     not_one,
     same_dim,
     same_dims,
@@ -96,24 +97,25 @@ def _rest(old: Dims, others: Dims) -> int | Dim | None:
 
 
 @rule(np.ravel)
-def ravel(a: Kind, at: str = "") -> Rule:
+def ravel(a: Kind) -> Rule:
     dtype, dims = array_parts(a)
-    return moved(a, dtype, _flat(dims, at), _unflatten(dims))
+    return moved(a, dtype, flat_dims(dims), unflatten(dims))
 
 
 @rule(np.ndarray.flatten)
-def flatten(a: Kind, at: str = "") -> Rule:
+def flatten(a: Kind) -> Rule:
     dtype, dims = array_parts(a)
-    pull = Pull(_unflatten(dims), scalar=lambda d: d)
-    return Rule(kind=Array(dtype, _flat(dims, at)), pulls={"a": pull}, linear=("a",))
+    pull = Pull(unflatten(dims), scalar=lambda d: d)
+    return Rule(kind=Array(dtype, flat_dims(dims)), pulls={"a": pull}, linear=("a",))
 
 
-def _flat(dims: Dims, at: str) -> Dims:
-    size = _rest(dims, ())
-    return fresh_dims(1, at) if size is None else (size,)
+def flat_dims(dims: Dims) -> Dims:
+    """The dimensions of an array of these dimensions as a vector."""
+    return (multiplied(*dims),)
 
 
-def _unflatten(dims: Dims) -> Template:
+def unflatten(dims: Dims) -> Template:
+    """The template that gives the adjoint of a vector the operand's dimensions again."""
     return (lambda d: d) if len(dims) == 1 else lambda a, d: d.reshape(a.shape)
 
 
@@ -279,7 +281,7 @@ def _paths(display: TupleOf) -> list[tuple[int, ...]]:
 
 def _as_array(kind: Kind, dtype: Any, at: str) -> Kind:
     if isinstance(kind, TupleOf):
-        item_dtype, dims = _stacked(kind)
+        item_dtype, dims = display_parts(kind)
     elif isinstance(kind, ListOf):
         item_dtype, item_dims = array_parts(kind.item)
         dims = (*fresh_dims(1, at), *item_dims)
@@ -288,10 +290,11 @@ def _as_array(kind: Kind, dtype: Any, at: str) -> Kind:
     return Array(item_dtype if dtype is None else np.dtype(dtype), dims)
 
 
-def _stacked(kind: TupleOf) -> tuple[np.dtype[Any], Dims]:
+def display_parts(kind: TupleOf) -> tuple[np.dtype[Any], Dims]:
     """The array made of a display of numbers, arrays and displays of one shape."""
     parts = [
-        _stacked(item) if isinstance(item, TupleOf) else array_parts(item) for item in kind.items
+        display_parts(item) if isinstance(item, TupleOf) else array_parts(item)
+        for item in kind.items
     ]
     dtype = np.result_type(*(part[0] for part in parts)) if parts else np.dtype(float)
     dims = parts[0][1] if parts else ()

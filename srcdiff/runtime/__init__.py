@@ -4,14 +4,18 @@ from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.constants import stop_gradient
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
+from srcdiff.runtime.placing import diagonal_array, scatter, undo_diff
 from srcdiff.runtime.products import product_of_others, product_of_others_along
 
 __all__ = [
     "cofactors",
     "cofactors_along",
+    "diagonal_array",
     "extent",
     "product_of_others",
     "product_of_others_along",
+    "scatter",
     "stop_gradient",
     "unbroadcast",
+    "undo_diff",
 ]

@@ -135,9 +135,20 @@ def _read_by(e: n.Expr, bound: Bound, infer: Inference, varied: Varied, root: bo
         shared.append(pull.template)
     for template in shared:
         _, body = lower_template(template)
-        for part in subexpressions(body):
-            if isinstance(part, n.Var) and part.name in bound.operands:
-                out.append(bound.operands[part.name])
-            elif isinstance(part, n.Var) and part.name == "y" and not root:
+        for param in _params_in(body, bound):
+            if param in bound.parts:
+                out.append(bound.parts[param])
+            elif param == "y" and not root:
                 out.append(e)
     return out
+
+
+def _params_in(body: n.Expr, bound: Bound) -> list[str]:
+    """The parameters that a template reads, the items of displays as `arrays[0]`."""
+    if isinstance(body, n.Index) and isinstance(body.key, n.Const):
+        (base, *others) = _params_in(body.base, bound) or [""]
+        if not others and f"{base}[{body.key.value}]" in bound.parts:
+            return [f"{base}[{body.key.value}]"]
+    if isinstance(body, n.Var):
+        return [body.name]
+    return [param for child in children(body) for param in _params_in(child, bound)]

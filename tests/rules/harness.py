@@ -119,6 +119,7 @@ def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dic
     operands: dict[str, Any] = {}
     args: list[Any] = []
     keywords: dict[str, Any] = {}
+    starred = any(p.kind is p.VAR_POSITIONAL for p in entry.signature.parameters.values())
     for name, value in bound.arguments.items():
         parameter = entry.signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
@@ -132,6 +133,8 @@ def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dic
             args.append(_kind(value, reading, name, literal))
             if literal and f"{name}_value" in entry.signature.parameters:
                 keywords[f"{name}_value"] = value
+        elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD and starred:
+            args.append(value)
         else:
             keywords[name] = value
     if "at" in entry.signature.parameters:
@@ -174,11 +177,16 @@ def mismatch(kind: Kind, value: Any, vague: bool = False) -> str | None:
 def _wrong_size(size: int | Dim, value: int) -> str | None:
     if isinstance(size, int):
         return None if size == value else f"size {size} but {value}"
-    if "*" in size.name or size.name.startswith("here"):
+    if "*" in size.name or " by " in str(size) or size.name.startswith("here"):
         return None
-    known = int(size.name.removeprefix("n").rpartition("=")[2])
+    known = sum(_named(term) for term in size.terms or (replace(size, minus=0),))
     right = max(known - size.minus, 0) == value and (value != 1 or not size.not_one)
     return None if right else f"size {size} but {value}"
+
+
+def _named(size: Dim) -> int:
+    """The size that its name tells."""
+    return max(int(size.name.removeprefix("n").rpartition("=")[2]) - size.minus, 0)
 
 
 # --- templates ----------------------------------------------------------------------------------

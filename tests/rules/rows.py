@@ -8,17 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.runtime import extent, product_of_others, product_of_others_along, unbroadcast
+from tests.rules import rows_joining, rows_products, rows_shaping
 from tests.rules.harness import Row, row, spellings
-
-random = np.random.default_rng(5)
-
-
-def values(*shape: int) -> np.ndarray:
-    """Distinct numbers away from zero and from each other, so that differences are sharp."""
-    size = math.prod(shape)
-    spread = np.linspace(0.3, 1.9, size) * np.where(np.arange(size) % 2, 1.0, -1.0)
-    return random.permutation(spread).reshape(shape)
-
+from tests.rules.values import values
 
 ROWS: list[Row] = []
 
@@ -231,7 +223,6 @@ ROWS += [
     row(np.matmul, values(1, 3, 4), values(2, 4, 3)), row(np.dot, np.array(1.5), np.array(2.5)),
     row(np.matmul, values(2, 3, 4), ints[:, None].repeat(4, 0)[:4]),
     row(np.dot, ints, ints), row("matmul", ints, values(3)), row(np.dot, 1.5, values(3)),
-    row(np.outer, values(3), values(2)),
 ]  # fmt: skip
 
 for order in (None, 1, 2, 3, 2.5, np.inf, -np.inf, 0):
@@ -333,3 +324,6 @@ ROWS = [
     else r
     for r in ROWS
 ]
+
+for module in (rows_joining, rows_shaping, rows_products):
+    ROWS += module.ROWS

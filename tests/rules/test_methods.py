@@ -12,7 +12,8 @@ from srcdiff.rules.registry import lookup
 
 METHODS = sorted(registry._METHODS.items(), key=lambda item: (str(item[0][0]), item[0][1]))
 ARGUMENTS = {"reshape": (-1,), "astype": (np.float32,), "dot": (np.ones(2),),
-             "swapaxes": (0, 1), "clip": (0.5, 1.5)}  # fmt: skip
+             "swapaxes": (0, 1), "clip": (0.5, 1.5), "repeat": (2,), "take": (1,),
+             "searchsorted": (0.5,)}  # fmt: skip
 
 
 @pytest.mark.parametrize(("key", "function"), METHODS)
@@ -22,6 +23,7 @@ def test_method(key, function) -> None:
     assert entry is not None
     if cls is Array:
         x = np.array([[1.0, 2.0]]) if name != "item" else np.array([[1.0]])
+        x = x[0] if name == "searchsorted" else x
     else:
         assert cls is Scalar
         x = np.float64(1.5)
