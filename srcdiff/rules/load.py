@@ -18,6 +18,7 @@ from srcdiff.rules import (
     shaping,
     statistics,
     systems,
+    triangles,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "shaping",
     "statistics",
     "systems",
+    "triangles",
 ]
