@@ -876,45 +876,6 @@ def f(x):
     ),
     # --- indices
     Refused(
-        "fancy_read",
-        """
-def f(x):
-    return np.sum(«x[[0, 1]]» ** 2)
-""",
-        "the index [0, 1] is not supported on an array that is differentiated.",
-        "index it by integers and slices.",
-    ),
-    Refused(
-        "fancy_read_by_array",
-        """
-def f(x, places):
-    return np.sum(«x[places]» ** 2)
-""",
-        "an array is indexed by an array, which is not supported yet.",
-        "index it by integers and slices.",
-        (X, np.array([0, 2])),
-    ),
-    Refused(
-        "mask_read",
-        """
-def f(x):
-    return np.sum(«x[x > 0.0]» ** 2)
-""",
-        "an array is indexed by an array, which is not supported yet.",
-        "index it by integers and slices.",
-    ),
-    Refused(
-        "fancy_store",
-        """
-def f(x):
-    y = x * 2.0
-    «y[[0, 1]]» = x[0]
-    return np.sum(y)
-""",
-        "storing through an array of indices or a mask is not supported yet.",
-        "store elements in a loop, or use np.where.",
-    ),
-    Refused(
         "fancy_store_by_array",
         """
 def f(x, places):
@@ -922,8 +883,8 @@ def f(x, places):
     «y[places]» = x[0]
     return np.sum(y)
 """,
-        "storing through an array of indices or a mask is not supported yet.",
-        "store elements in a loop, or use np.where.",
+        "storing through an array of indices is not supported yet.",
+        "store elements in a loop, or add to them with np.add.at.",
         (X, np.array([0, 2])),
     ),
     Refused(
@@ -934,31 +895,49 @@ def f(x, places):
     «y[places]» = 0.0
     return np.sum(y)
 """,
-        "storing through an array of indices or a mask is not supported yet.",
-        "store elements in a loop, or use np.where.",
+        "storing through an array of indices is not supported yet.",
+        "store elements in a loop, or add to them with np.add.at.",
         (X, np.array([0, 2])),
     ),
     Refused(
-        "mask_store",
+        "fancy_update",
         """
-def f(x):
+def f(x, places):
     y = x * 2.0
-    «y[y > 1.0]» = 0.0
+    «y[places]» += x[0]
     return np.sum(y)
 """,
-        "storing through an array of indices or a mask is not supported yet.",
-        "store elements in a loop, or use np.where.",
+        "storing through an array of indices is not supported yet.",
+        "store elements in a loop, or add to them with np.add.at.",
+        (X, np.array([0, 2])),
     ),
     Refused(
-        "mask_update",
+        "key_of_floats",
         """
 def f(x):
-    y = x * 2.0
-    «y[y > 1.0]» *= 3.0
-    return np.sum(y)
+    return np.sum(«x[x]»)
 """,
-        "storing through an array of indices or a mask is not supported yet.",
-        "store elements in a loop, or use np.where.",
+        "the index x is not supported on an array that is differentiated.",
+        "index it by integers, slices, or arrays of integers or bools.",
+    ),
+    Refused(
+        "sorted_list",
+        """
+def f(x):
+    y = «sorted(x)»
+    return y[0] * 2.0
+""",
+        "a sorted list of values that are differentiated is not supported.",
+        "use np.sort.",
+    ),
+    Refused(
+        "largest_by_key",
+        """
+def f(x):
+    return «max(x[0], x[1], key=abs)»
+""",
+        "max: the argument 'key' is not supported.",
+        "write it without that argument.",
     ),
     # --- shared memory
     Refused(

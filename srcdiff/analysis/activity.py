@@ -114,9 +114,11 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
 
 
 def is_list_sum(e: n.Expr, infer: Inference) -> bool:
-    """Whether the expression is Python's `sum` of a list."""
-    named = isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is sum
-    return named and len(e.args) == 1 and isinstance(infer(e.args[0]), ListOf)  # type: ignore[attr-defined]
+    """Whether the expression is Python's `sum` of a list that is not written out there."""
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or len(e.args) != 1:
+        return False
+    written_out = isinstance(e.args[0], n.List)
+    return e.callee.value is sum and not written_out and isinstance(infer(e.args[0]), ListOf)
 
 
 def is_array_of_list(e: n.Expr, infer: Inference) -> bool:
@@ -126,6 +128,7 @@ def is_array_of_list(e: n.Expr, infer: Inference) -> bool:
     if isinstance(e.args[0], n.List | n.Tuple):
         return False
     made = e.callee.value is np.array or e.callee.value is np.asarray
+    made = made and not isinstance(e.args[0], n.List)
     return made and isinstance(infer(e.args[0]), ListOf) and differentiable(infer(e))
 
 

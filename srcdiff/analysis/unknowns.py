@@ -204,6 +204,8 @@ def unknown_callee(e: n.Call, infer: Inference) -> tuple[str, str | None]:
             f"{subject(e)} of a list of values that are differentiated is not supported here.",
             "change lists with append, pop and assignments to items, in statements of their own.",
         )
+    if isinstance(e.callee, n.Ref) and e.callee.value is sorted:
+        return "a sorted list of values that are differentiated is not supported.", "use np.sort."
     return f"no derivative is known for {subject(e)}.", remedy
 
 
@@ -212,7 +214,7 @@ def _index(e: n.Index, infer: Inference) -> tuple[str, str | None]:
         return f"it is not known what {show(e.base)} holds.", "use an array."
     return (
         f"the index {show(e.key)} is not supported on an array that is differentiated.",
-        "index it by integers and slices.",
+        "index it by integers, slices, or arrays of integers or bools.",
     )
 
 

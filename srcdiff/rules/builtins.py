@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from srcdiff.ir.kinds import (
     FLOAT,
     INT,
     Kind,
-    ListOf,
     Number,
     Scalar,
     TupleOf,
@@ -112,11 +112,21 @@ def _is_int(kind: Kind) -> bool:
     return isinstance(kind, Number) and kind.type is int
 
 
-@rule(divmod, np.divmod)
+@rule(divmod)
 def quotient_and_remainder(a: Kind, b: Kind) -> Rule:
+    return _quotient_and_remainder(a, b, BINARY["floordiv"], BINARY["mod"])
+
+
+@rule(np.divmod)
+def quotients_and_remainders(a: Kind, b: Kind) -> Rule:
+    return _quotient_and_remainder(a, b, np.floor_divide, np.remainder)
+
+
+def _quotient_and_remainder(
+    a: Kind, b: Kind, divide: Callable[..., Any], rest: Callable[..., Any]
+) -> Rule:
     require_values(a, b)
-    quotient = elementwise_kind(BINARY["floordiv"], a, b)
-    remainder = elementwise_kind(BINARY["mod"], a, b)
+    quotient, remainder = elementwise_kind(divide, a, b), elementwise_kind(rest, a, b)
     pulls = {"a": Pull(lambda d: d), "b": Pull(lambda a, b, d: -d * (a // b))}
     return Rule(
         kind=TupleOf((quotient, remainder)),
@@ -142,17 +152,3 @@ def fractions_and_wholes(x: Kind) -> Rule:
     whole = Rule(kind=kind, elementwise=True)
     fraction = Rule(kind=kind, pulls={"x": Pull(lambda d: d)}, elementwise=True)
     return Rule(kind=TupleOf((kind, kind)), items=(fraction, whole))
-
-
-# --- sequences ----------------------------------------------------------------------------------
-
-
-@rule(sorted)
-def sorted_(iterable: Kind, key: Any = None, reverse: Any = False) -> Rule:
-    items = iterable.items if isinstance(iterable, TupleOf) else ()
-    if items and all(map(_is_int, items)):
-        return Rule(kind=ListOf(INT))
-    raise NoRule(
-        "it gives a list, and lists of values that are differentiated are not supported yet",
-        "np.sort(...) gives an array",
-    )

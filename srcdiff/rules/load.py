@@ -24,6 +24,7 @@ from srcdiff.rules import (
     shaping,
     statistics,
     systems,
+    triangles,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "shaping",
     "statistics",
     "systems",
+    "triangles",
 ]

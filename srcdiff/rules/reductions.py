@@ -198,7 +198,7 @@ def _prod(ndim: int, axes: tuple[int, ...], how: str | tuple[int, ...]) -> Templ
 @rule(sum)
 def builtin_sum(a: Kind, start: Kind | None = None) -> Rule:
     if isinstance(a, TupleOf):
-        return _sum_of_items(a, start or INT)
+        return _sum_of_items(a, start)
     dtype, dims = array_parts(a)
     if not dims or (start is not None and not is_number(start)):
         raise NoRule("sum is differentiated for arrays", "np.sum(np.array(...))")
@@ -212,11 +212,13 @@ def builtin_sum(a: Kind, start: Kind | None = None) -> Rule:
     return Rule(kind=kind, pulls=pulls, linear=("a", "start"), joint=True)
 
 
-def _sum_of_items(a: TupleOf, start: Kind) -> Rule:
+def _sum_of_items(a: TupleOf, start: Kind | None) -> Rule:
     """`start + a[0] + a[1]`, term by term."""
-    require_values(start, *a.items)
-    kind = start
+    kind = INT if start is None else start
+    require_values(kind, *a.items)
     for term in a.items:
         kind = elementwise_kind(operator.add, kind, term)
-    names = ("start", *(f"a[{i}]" for i in range(len(a.items))))
+    names = [f"a[{i}]" for i in range(len(a.items))]
+    if start is not None:
+        names.append("start")
     return Rule(kind=kind, pulls={name: Pull(lambda d: d) for name in names}, elementwise=True)

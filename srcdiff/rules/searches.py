@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir.kinds import (
+    UNKNOWN,
     Array,
     Dim,
     Dims,
     Kind,
+    Known,
     TupleOf,
     dims_of,
     dtype_of,
@@ -131,28 +133,31 @@ def bincount(
     """With weights, the sum of those that have each index."""
     array_parts(x)
     dims = fresh_dims(1, at)
-    if weights is None:
+    if weights is None or weights == Known(None):
         return Rule(kind=Array(_INT, dims))
-    dtype, _ = array_parts(weights)
-    if dtype.kind == "f" and dtype != np.float64:
-        raise NoRule("np.bincount gives float64", "convert the weights with .astype(float) first")
+    array_parts(weights)
     pulls = {"weights": Pull(lambda x, d: d[x])} if is_float(weights) else {}
     return Rule(kind=Array(np.dtype(float), dims), pulls=pulls, linear=tuple(pulls))
 
 
 @rule(np.histogram)
 def histogram(a: Kind, bins: Kind | None = None, range: Any = None, at: str = "") -> Rule:  # noqa: A002
-    """The counts are constant; so are the edges, which must not depend on `a`."""
+    """The counts are constant; the edges must not depend on `a`."""
     array_parts(a)
+    if isinstance(bins, Array) and bins.ndim == 1:
+        # The edges are these, and may carry a derivative: they are not told apart.
+        counts = Array(_INT, (_one_less(bins.dims[0]),))
+        return Rule(kind=TupleOf((counts, UNKNOWN)), shares=("bins",))
     if range is not None and (bins is None or is_number(bins)):
-        count = 10 if bins is None else int_value(bins)
-        known = count is not None and not (isinstance(count, Dim) and count.minus)
-        sizes: tuple[Dims, Dims] = (fresh_dims(1, f"{at}.counts"), fresh_dims(1, f"{at}.edges"))
-        if known and isinstance(count, int):
-            sizes = ((count,), (count + 1,))
-        edges = Array(np.dtype(float), sizes[1])
-        return Rule(kind=TupleOf((Array(_INT, sizes[0]), edges)))
+        size = 10 if bins is None else int_value(bins)
+        edges: int | Dim = size + 1 if isinstance(size, int) else Dim(f"{at}.edges")
+        kinds = Array(_INT, (_one_less(edges),)), Array(np.dtype(float), (edges,))
+        return Rule(kind=TupleOf(kinds))
     raise NoRule(
         "the edges of the bins depend on what is counted",
         "give the number of bins and their range, or use np.digitize and np.bincount",
     )
+
+
+def _one_less(size: int | Dim) -> int | Dim:
+    return Dim(size.name, size.minus + 1) if isinstance(size, Dim) else max(size - 1, 0)

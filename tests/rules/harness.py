@@ -46,6 +46,8 @@ class Row:
     # Whether to run it in float32 as well, and whether contributions stay float32 there.
     single: bool = True
     widens: bool = False
+    # Which item of a result that is a tuple.
+    item: int | None = None
 
     def __str__(self) -> str:
         name = getattr(self.callee, "__name__", self.callee)
@@ -62,7 +64,8 @@ class Row:
 
     def run(self, *operands: Any) -> Any:
         with np.errstate(all="ignore"):
-            return self.function(*operands, **self.constants)
+            result = self.function(*operands, **self.constants)
+        return result if self.item is None else result[self.item]
 
 
 def row(callee: Any, *operands: Any, **constants: Any) -> Row:
@@ -139,7 +142,8 @@ def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dic
             keywords[name] = value
     if "at" in entry.signature.parameters:
         keywords["at"] = "here"
-    return entry.maker(*args, **keywords), operands
+    rule = entry.maker(*args, **keywords)
+    return rule if row.item is None else rule.items[row.item], operands
 
 
 def _kind(value: Any, reading: Reading, label: str, literal: bool) -> Kind:
@@ -169,7 +173,7 @@ def mismatch(kind: Kind, value: Any, vague: bool = False) -> str | None:
     if isinstance(kind, TupleOf):
         if not isinstance(value, tuple) or len(value) != len(kind.items):
             return f"{kind} but {value!r}"
-        wrongs = (mismatch(k, v) for k, v in zip(kind.items, value, strict=True))
+        wrongs = (mismatch(k, v, vague) for k, v in zip(kind.items, value, strict=True))
         return next((wrong for wrong in wrongs if wrong), None)
     return None if isinstance(value, range) else f"{kind} but {value!r}"
 
@@ -206,6 +210,8 @@ def apply(template: Callable[..., Any], known: Mapping[str, Any], d: Any) -> Any
 
 def contribution(rule: Rule, name: str, operands: Mapping[str, Any], y: Any, d: Any) -> Any:
     """The adjoint of one operand, of its shape, for the adjoint `d` of the result."""
+    if rule.seed is not None:
+        d = apply(rule.seed, {**operands, "y": y}, d)
     result = apply(rule.pulls[name].template, {**operands, "y": y}, d)
     shape = np.shape(parts(operands)[name])
     if rule.elementwise:

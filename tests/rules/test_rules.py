@@ -28,15 +28,19 @@ from tests.rules.harness import (
     pushed,
     way_forward,
 )
-from tests.rules.rows import ROWS
+from tests.rules.rows import ROWS as COMMON
+from tests.rules.rows_picking import ROWS as PICKING
+from tests.rules.rows_systems import ROWS as SYSTEMS
 
 # Deprecated since NumPy 2.5, still a function that users call.
 pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
 CALLEES = registered()
+ROWS = [*COMMON, *PICKING, *SYSTEMS]
 
 # Its derivative is zero although the function is not constant, which differences can't show:
 # tests/test_stop_gradient.py is its proof.
-ELSEWHERE = (srcdiff.runtime.stop_gradient,)
+# The matrix of a Cholesky factor varies as a symmetric one: tests/rules/test_systems.py.
+ELSEWHERE = (srcdiff.runtime.stop_gradient, np.linalg.cholesky)
 rows = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row}" for i, row in enumerate(ROWS)])
 
 

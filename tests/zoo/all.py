@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.zoo import (  # noqa: F401  (importing registers)
     arrays,
     broadcasting,
+    builtins,
     calls,
     conditions,
     control_flow,
@@ -19,6 +20,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     reductions,
     scalars,
     stores,
+    systems,
 )
 from tests.zoo.registry import PROGRAMS, Program
 

@@ -1,0 +1,85 @@
+"""Rows for builtins of several values, for pairs, and for positions, counts and indices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from tests.rules.harness import Row, row, spellings
+
+ANY = [-1.7, 0.4, 2.3]
+OTHER = [0.9, -2.1, 1.3]
+VECTOR = np.array([0.7, -1.2, 1.9, 0.3])
+MATRIX = np.array([[0.7, -1.2], [1.9, 0.3], [-0.4, 1.1]])
+INTS = np.array([2, 0, 1, 2])
+
+ROWS: list[Row] = [*spellings(np.logaddexp2, ANY, OTHER)]
+
+# --- builtins -----------------------------------------------------------------------------------
+
+for function in (max, min):
+    ROWS += [
+        row(function, 0.5, 1.5, -0.3), row(function, -0.3, 0.5, 1, 1.5), row(function, 1.5, 0.5),
+        row(function, 0.5, 1.5, 1.1, 0.7), row(function, (0.5, 1.5, 1.1)),
+        row(function, [1.5, 0.5]), row(function, [1.5]), row(function, (1, 2, 3)),
+        row(function, VECTOR), row(function, INTS),
+    ]  # fmt: skip
+ROWS += [
+    row(sum, (0.5, 1.5, -0.3)), row(sum, [0.5, 2]), row(sum, (0.5, 1.5), 2.5), row(sum, (1, 2)),
+    row(sum, (VECTOR, VECTOR[::-1])), row(sum, [MATRIX, MATRIX[:1], 2.0], MATRIX[:, :1]),
+    row(pow, 1.7, 0.4), row(pow, 2, 3, 5), row(pow, np.array(ANY) ** 2, 1.5),
+    Row(pow, (1.7, 3), literals=(1,)), Row(pow, (np.array(ANY), 2), literals=(1,)),
+]  # fmt: skip
+for item in (0, 1):
+    for function in (divmod, np.divmod):
+        ROWS += [
+            replace(row(function, 7.5, 2.2), item=item),
+            replace(row(function, np.float64(-7.5), 2.2), item=item),
+            replace(row(function, 7, 3), item=item),
+            replace(row(function, np.array(ANY), 0.7), item=item),
+            replace(row(function, MATRIX, np.array(OTHER)[:2]), item=item),
+        ]
+    ROWS += [
+        replace(row(math.modf, 2.3), item=item), replace(row(math.modf, -2.3), item=item),
+        replace(row(np.modf, np.array(ANY)), item=item), replace(row(np.modf, -2.3), item=item),
+    ]  # fmt: skip
+for function in (divmod, np.divmod):
+    ROWS += [row(function, 7.5, 2.2), row(function, VECTOR, 0.7)]
+ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
+
+# --- searches -----------------------------------------------------------------------------------
+
+for function in (np.nonzero, np.flatnonzero, np.argwhere):
+    ROWS += [row(function, VECTOR), row(function, MATRIX > 0.5), row(function, INTS)]
+EDGES = np.array([-2.0, 0.0, 0.5, 1.0])
+for value in (0.7, np.float64(0.7), VECTOR, MATRIX):
+    ROWS += [row(np.searchsorted, EDGES, value), row(np.digitize, value, EDGES)]
+ROWS += [
+    row(np.searchsorted, EDGES, 0.7, side="right"),
+    row(np.digitize, VECTOR, EDGES, right=True),
+]
+
+# --- indices and counts -------------------------------------------------------------------------
+
+ROWS += [
+    row(np.ix_, [0, 2], [1, 1, 0]), row(np.ix_, INTS, INTS[:2]), row(np.ix_, (0, 1)),
+    row(np.ix_, INTS, [True, False]), row(np.ix_, INTS > 1, INTS),
+    row(np.triu_indices, 3), row(np.triu_indices, 3, 1), row(np.tril_indices, 3, -1, 4),
+    row(np.triu_indices_from, MATRIX), row(np.tril_indices_from, MATRIX, 1),
+    row(np.diag_indices, 3), row(np.diag_indices, 3, ndim=3), row(np.diag_indices_from, np.eye(3)),
+    row(np.unravel_index, 3, (2, 2)), row(np.unravel_index, INTS, (2, 2)),
+    row(np.bincount, INTS), row(np.bincount, INTS, None, 7), row(np.bincount, INTS, INTS),
+    replace(row(np.bincount, INTS, VECTOR), widens=True), row(np.bincount, INTS, VECTOR, 7),
+    row(np.histogram, VECTOR, 4, range=(0.0, 2.0)), row(np.histogram, VECTOR, range=(0.0, 2.0)),
+    Row(np.histogram, (VECTOR, 4), {"range": (0.0, 2.0)}, literals=(1,)),
+    replace(row(np.histogram, VECTOR, EDGES), vague=True),
+    row(np.around, VECTOR + 0.11), row(np.around, 1.7),
+]  # fmt: skip
+
+# Their results are tuples, which have no one type.
+ROWS = [
+    replace(r, single=False) if r.callee in (np.ix_, np.histogram) and r.item is None else r
+    for r in ROWS
+]
