@@ -1,0 +1,202 @@
+"""Every smooth program of the zoo to second order: each mode over each mode, and Hessians.
+
+The Hessian times a direction is compared with differences of gradients along that direction.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcdiff
+from srcdiff import grad, jvp
+from tests.fuzz.load import loaded
+from tests.oracles import copy_arguments, positions, same_bits
+from tests.test_zoo import gradient_of, quietly, single
+from tests.test_zoo_forward import chosen, tangents_for
+from tests.zoo.all import PROGRAMS, Program
+
+SMOOTH = [p for p in PROGRAMS if p.differences]
+
+# What may be refused: derivatives that take a list as a tape, and helpers of unknown kinds.
+MAY_BE_REFUSED = set(
+    """
+    accumulated_broadcast added_to_what_is_read all_jumps_at_once array_rebuilt_each_trip
+    arrays_swapped bound_changed_in_body bound_from_outer_variable break_on_first_trip
+    break_then_rewrite breaks_of_two_loops call_in_branch call_in_break_test call_in_store
+    call_in_tests call_of_other_module call_of_summary call_on_rows
+    call_overwriting_its_parameter call_returning_from_loop call_returning_tuple
+    call_with_arrays call_with_while call_with_while_in_loop calls_as_arguments cholesky
+    continue_and_break durbin else_with_break_of_outer_loop for_inside_while four_levels
+    indices_and_slices integer_array_beside keywords_and_defaults local_names_as_in_helper
+    logdet masked_stores_in_a_loop nan_break nan_loop nested_for_else newton_converged
+    newton_stopped_early over_matrices over_rows over_rows_and_elements power_iteration
+    range_with_passed_bounds recurrent_net return_from_three_deep return_inside_while_inside_for
+    rows_stored_in_loop scaled_by_its_first settle shrinking store_then_return sum_tested
+    test_changed_before_the_break three_deep variable_reused_by_second_loop walrus_in_tests
+    wave_rebound while_else_with_walrus while_halving while_in_while while_inside_for
+    while_true_break while_true_return while_zero_trips
+    """.split()
+)
+
+HEADER = """import numpy as np
+
+from srcdiff import grad, jvp
+"""
+
+
+def over_reverse(program: Program, count: int) -> str:
+    """The text of a function that takes a gradient, and sums it with weights."""
+    names = [f"a{k}" for k in range(count)]
+    weights = [f"w{i}" for i in range(len(positions(program.argnums)))]
+    gradients = [f"g{i}" for i in range(len(weights))]
+    several = not isinstance(program.argnums, int)
+    left = ", ".join(gradients) + ("," if several and len(gradients) == 1 else "")
+    products = [f"np.sum({g} * {w})" for g, w in zip(gradients, weights, strict=True)]
+    return (
+        f"def s({', '.join(names + weights)}):\n"
+        f"    {left} = grad(f, argnums={program.argnums!r})({', '.join(names)})\n"
+        f"    return {' + '.join(products)}\n"
+    )
+
+
+def over_forward(program: Program, count: int) -> str:
+    """The text of a function that takes a tangent along the weights."""
+    names = [f"a{k}" for k in range(count)]
+    moving = [k % count for k in positions(program.argnums)]
+    weights = [f"w{i}" for i in range(len(moving))]
+    steps = [weights[moving.index(k)] if k in moving else "None" for k in range(count)]
+    return (
+        f"def s({', '.join(names + weights)}):\n"
+        f"    value, slope = jvp(f, ({', '.join(names)},), ({', '.join(steps)},))\n"
+        "    return slope\n"
+    )
+
+
+@functools.cache
+def wrapper(program: Program, write: Callable[[Program, int], str]) -> Any:
+    """The function `s` of that text, with the program as its `f`."""
+    with ExitStack() as stack:
+        module = stack.enter_context(loaded(HEADER + write(program, len(program.arguments()))))
+        module.f = program.function
+        # Its source is read at the first call, after its file has to be kept.
+        _OPEN.append(stack.pop_all())
+        return module.s
+
+
+_OPEN: list[ExitStack] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closing() -> Iterator[None]:
+    """Modules written for these tests last as long as they do."""
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
+def moved(args: tuple[Any, ...], tangents: tuple[Any, ...], h: float) -> tuple[Any, ...]:
+    out = list(copy_arguments(args))
+    for k, step in enumerate(tangents):
+        if isinstance(step, np.ndarray):
+            out[k] = (out[k] + h * step).astype(step.dtype)
+        elif step is not None:
+            out[k] = type(out[k])(out[k] + h * step)
+    return tuple(out)
+
+
+def parts(gradient: Any) -> tuple[Any, ...]:
+    return gradient if isinstance(gradient, tuple) else (gradient,)
+
+
+@functools.cache
+def expected(program: Program) -> tuple[tuple[Any, ...], float]:
+    """The Hessian times the direction by differences, and how large gradients are."""
+    args = program.arguments()
+    tangents = tangents_for(program, args, 3)
+    h = 1e-2 if single(args) else 6e-6
+    with np.errstate(all="ignore"):
+        up, down = (parts(gradient_of(program)(*moved(args, tangents, t))) for t in (h, -h))
+    slopes = tuple(
+        (np.asarray(a, float) - np.asarray(b, float)) / (2 * h)
+        for a, b in zip(up, down, strict=True)
+    )
+    size = max(float(np.max(np.abs(a), initial=0.0)) for a in up)
+    return slopes, max(1.0, size)
+
+
+def assert_hessian(got: Any, program: Program, what: str) -> None:
+    want, size = expected(program)
+    tolerance = 5e-2 if single(program.arguments()) else 1e-5
+    for g, w in zip(parts(got), want, strict=True):
+        assert np.shape(g) == np.shape(w)
+        assert np.all(np.isfinite(w)), "no number to compare with"
+        allowed = tolerance * (size + float(np.max(np.abs(w), initial=0.0)))
+        np.testing.assert_allclose(g, w, rtol=0.0, atol=allowed, err_msg=what)
+
+
+def derived(program: Program, derivative: Callable[[], Any]) -> Any:
+    """What a derivative gives; skips where it may be refused and is."""
+    try:
+        with quietly(program):
+            return derivative()
+    except srcdiff.UnsupportedError:
+        if program.name in MAY_BE_REFUSED:
+            pytest.skip("refused")
+        raise
+
+
+each_smooth = pytest.mark.parametrize("program", SMOOTH, ids=lambda p: f"{p.topic}-{p.name}")
+
+
+@each_smooth
+def test_forward_over_reverse(program: Program) -> None:
+    args = program.arguments()
+    tangents = tangents_for(program, args, 3)
+    kept = copy_arguments(args)
+    value, got = derived(program, lambda: jvp(gradient_of(program), args, tangents))
+    assert same_bits(args, kept)
+    assert_hessian(got, program, "forward over reverse")
+    with quietly(program):
+        gradient = gradient_of(program)(*args)
+    tolerance = 1e-4 if single(args) else 1e-10
+    for v, g in zip(parts(value), parts(gradient), strict=True):
+        np.testing.assert_allclose(v, g, rtol=tolerance, atol=tolerance)
+
+
+@each_smooth
+@pytest.mark.parametrize("write", [over_reverse, over_forward])
+def test_reverse_over(program: Program, write: Callable[[Program, int], str]) -> None:
+    args = program.arguments()
+    moving = chosen(program, args)
+    argnums = moving[0] if isinstance(program.argnums, int) else moving
+    weights = [tangents_for(program, args, 3)[k] for k in moving]
+    kept = copy_arguments(args)
+    twice = grad(wrapper(program, write), argnums=argnums)
+    got = derived(program, lambda: twice(*args, *weights))
+    assert same_bits(args, kept)
+    assert_hessian(got, program, f"reverse {write.__name__}")
+
+
+@each_smooth
+def test_forward_over_forward(program: Program) -> None:
+    args = program.arguments()
+    tangents = tangents_for(program, args, 3)
+    weights = [tangents[k] for k in chosen(program, args)]
+    still = (None,) * len(weights)
+    s = wrapper(program, over_forward)
+    _, got = derived(program, lambda: jvp(s, (*args, *weights), (*tangents, *still)))
+    want, size = expected(program)
+    curvature = sum(
+        float(np.sum(np.asarray(h) * np.asarray(w, float)))
+        for h, w in zip(want, weights, strict=True)
+    )
+    reach = sum(float(np.sum(np.abs(w))) for w in weights)
+    largest = size + max(float(np.max(np.abs(h), initial=0.0)) for h in want)
+    tolerance = 5e-2 if single(args) else 1e-5
+    assert abs(float(np.asarray(got).reshape(())) - curvature) <= tolerance * reach * largest
