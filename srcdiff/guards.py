@@ -188,6 +188,10 @@ def place_of(owner: Any, name: str) -> Place:
     """
     from srcdiff.frontend.scope import home_of
 
+    if name in ("__self__", "func"):
+        return Place(name, owner=owner)
+    if type(owner) is dict:
+        return Place(name, owner)
     owner = plain_function(owner)
     if isinstance(owner, ModuleType):
         return Place(name, vars(owner))
