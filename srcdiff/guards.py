@@ -175,6 +175,9 @@ class Place:
 
     def is_at(self, home: Home) -> bool:
         """Whether this is the place that the compiler found."""
+        if isinstance(self.owner, type):
+            # The namespace of a class is another view of it at each look.
+            return home.label == self.owner.__name__
         if self.namespace is None and self.cell is None:
             return home.cell is None and home.namespace is getattr(self.owner, "__dict__", None)
         return self.namespace is home.namespace and self.cell is home.cell

@@ -190,8 +190,8 @@ class Functions:
         for p, (name, value) in zip(
             callee.params, bind_arguments(call, callee).items(), strict=True
         ):
-            if isinstance(value, Default) and name in late:
-                value = part(call.callee, name)
+            if name in late:
+                value = part(call.callee, name) if isinstance(value, Default) else value
             self._give(site, p, value, infer)
         if code is not None:
             self._give_captured(site, call.callee, infer)
@@ -285,8 +285,9 @@ class Functions:
             )
 
     def _make(self, site: _Site, kinds: Mapping[str, Kind], name: str) -> _Made:
-        extra = len(site.given) > len(site.function.params) or site.absent
-        params = tuple(_param(p, bool(extra)) for p, _ in site.given)
+        params = tuple(
+            replace(p, passing=1, default=None, has_default=False) for p, _ in site.given
+        )
         body, returned = self._convert(site.function, kinds, dict(site.pieces), site.absent)
         function = replace(site.function, name=name, params=params, body=body, origin=None)
         # Calls with other kinds share the function where it comes out the same.
@@ -424,10 +425,6 @@ def _name(callee: n.Expr, function: n.Function) -> str:
     if isinstance(callee, n.Ref):
         return callee.path.rpartition(".")[2]
     return callee.name if isinstance(callee, n.Var) else "function"
-
-
-def _param(p: n.Param, plain: bool) -> n.Param:
-    return replace(p, passing=1, default=None, has_default=False) if plain else p
 
 
 def _arguments(site: _Site) -> tuple[tuple[n.Expr, ...], tuple[tuple[str, n.Expr], ...]]:

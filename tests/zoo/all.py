@@ -9,6 +9,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     conditions,
     control_flow,
     edge,
+    functions,
     headers,
     indexing,
     jumps,
