@@ -25,6 +25,7 @@ import numpy as np
 from srcdiff.backends.python import Listing
 from srcdiff.frozen import Identity, frozen_key, is_stale
 from srcdiff.guards import Guards, Recipe, leads_to, recipes_of
+from srcdiff.ir.kinds import Object
 from srcdiff.parameters import Parameters
 from srcdiff.signature import describe
 
@@ -246,7 +247,9 @@ class CodeCache:
         function: Any = request.function
         # More than once only where another thread changes globals in between.
         for _ in range(3):
-            derived = derive(replace(request, sizes=_sizes(request, values)))
+            derived = derive(
+                replace(request, sizes=_sizes(request, values), objects=_objects(request, values))
+            )
             template = Template(request, derived)
             homes = template.foreign_homes(function, values, derived)
             bound = template.bind(function, values, homes)
@@ -347,6 +350,16 @@ def cache_of(code: CodeType) -> CodeCache:
 
             found = _caches[number] = weakref.ref(code, forget), CodeCache()
     return found[1]
+
+
+def _objects(request: Request, values: tuple[Any, ...]) -> dict[str, Any]:
+    """The arguments that are objects of classes that are no containers."""
+    pairs = zip(request.kinds.items(), values, strict=True)
+    return {
+        name: value
+        for (name, kind), value in pairs
+        if isinstance(kind, Object) and hasattr(value, "__dict__")
+    }
 
 
 def _sizes(request: Request, values: tuple[Any, ...]) -> dict[str, int]:

@@ -175,6 +175,9 @@ class Place:
 
     def is_at(self, home: Home) -> bool:
         """Whether this is the place that the compiler found."""
+        if isinstance(self.owner, type):
+            # The namespace of a class is another view of it at each look.
+            return home.label == self.owner.__name__
         if self.namespace is None and self.cell is None:
             return home.cell is None and home.namespace is getattr(self.owner, "__dict__", None)
         return self.namespace is home.namespace and self.cell is home.cell
@@ -188,6 +191,10 @@ def place_of(owner: Any, name: str) -> Place:
     """
     from srcdiff.frontend.scope import home_of
 
+    if name in ("__self__", "func"):
+        return Place(name, owner=owner)
+    if type(owner) is dict:
+        return Place(name, owner)
     owner = plain_function(owner)
     if isinstance(owner, ModuleType):
         return Place(name, vars(owner))

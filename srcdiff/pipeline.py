@@ -20,7 +20,7 @@ from srcdiff.ir import callee
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Dim, Kind
+from srcdiff.ir.kinds import Array, Dim, Kind, Object
 from srcdiff.ir.walk import names_of
 from srcdiff.world import LiveWorld
 
@@ -53,6 +53,8 @@ class Request:
     guessed: bool = False
     # The sizes of the arrays at hand, by the names that kinds give them: for messages alone.
     sizes: Mapping[str, int] = field(default_factory=dict)
+    # The arguments at hand that are objects of the user's classes.
+    objects: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +95,8 @@ def derive(request: Request) -> Derived:
 
 def _derived(request: Request, lowered: Lowered) -> Derived:
     kinds, equal = dict(request.kinds), []
+    for name, value in request.objects.items():
+        kinds[name] = Object(type(value), value, (name,))
     if request.general:
         kinds = {name: _general(kind) for name, kind in kinds.items()}
     step = Step(request.mode, request.wrt, request.as_tuple, request.has_aux)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sysconfig
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Derived
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Dim, Kind
+from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
 from srcdiff.signature import kind_of
 from srcdiff.transforms import transformed
@@ -48,6 +50,7 @@ class LiveWorld:
     calls: PairMaker | None = None
     _nesting: Nesting | None = None
     _functions: Functions | None = None
+    objects: Objects = field(default_factory=Objects)
     # First-order functions made for functions as values.
     _variants: dict[Hashable, Callee] = field(default_factory=dict)
     _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
@@ -58,9 +61,10 @@ class LiveWorld:
         """The kind of a free variable now, or of a module's attribute."""
         if isinstance(e, n.Global):
             try:
-                return self._kind_of(e.home.read(e.name), e.name)
+                value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
+            return located(self._kind_of(value, e.name), value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
             return UNKNOWN
@@ -71,6 +75,22 @@ class LiveWorld:
             return kind_of(value, name)
         except (TypeError, UnsupportedError):
             return UNKNOWN
+
+    def taken_apart(self, kind: Known, e: n.Expr) -> Kind:
+        """The kind of a partial, a bound method or an object, by what it consists of."""
+        value = kind.value
+        if isinstance(value, functools.partial | MethodType):
+            path: tuple[Any, ...] = (e.name,) if isinstance(e, n.Var) else ()
+            if isinstance(e, n.Ref):
+                path = (Root(e.path, value),)
+            return taken_apart(value, self._kind_of, path)
+        if isinstance(e, n.Ref) and e.value is e.root and is_plain_object(value):
+            return Object(type(value), value, (Root(e.path, value),))
+        return kind
+
+    def attribute_kind(self, kind: Object, name: str) -> Kind:
+        """The kind of an attribute of an object."""
+        return self.objects.kind(kind, name, self._kind_of)
 
     def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
         """The kind of the result of one of the user's functions."""
@@ -288,6 +308,8 @@ class LiveWorld:
                 if found.home is not None and self.is_user_function(found.value):
                     out.append(_fixed(found.name, found.home, path, found.value))
             out += self._attributes(lowered, path)
+            out += self.objects.dependencies(lowered, path)
+        self.objects.check()
         return tuple(out)
 
     def _dependency(

@@ -302,8 +302,8 @@ def f(x):
         "lambda",
         """
 def f(x):
-    g = «lambda v: v * x[0]»
-    return g(x[1])
+    first = sorted(range(2), key=«lambda i: i * x[0]»)[0]
+    return x[1] * first
 """,
         "a lambda of values that are differentiated is not supported.",
         "function",
@@ -312,13 +312,17 @@ def f(x):
         "nested_function",
         """
 def f(x):
-    «def g(v):
-        return v * x[0]
+    total = 0.0
 
-    return g(x[1])
+    «def add(v):
+        nonlocal total
+        total += v
+
+    add(x[0])
+    return total
 """,
-        "a nested function",
-        "function",
+        "a nested function that assigns to 'total'",
+        "return the new value",
     ),
     Refused(
         "nested_class",

@@ -18,7 +18,7 @@ from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
-from srcdiff.ir.functional import held, map_held, part_name
+from srcdiff.ir.functional import given_part, held, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
     FLOAT,
@@ -31,11 +31,16 @@ from srcdiff.ir.kinds import (
     DictOf,
     Dim,
     FunctionOf,
+<<<<<<< HEAD
     ItemsOf,
+=======
+    KeywordsOf,
+>>>>>>> closures
     Kind,
     Known,
     ListOf,
     Number,
+    Object,
     PartialOf,
     RangeOf,
     Scalar,
@@ -87,6 +92,12 @@ class World(Protocol):
     def is_fresh(self, e: n.Call) -> bool:
         """Whether the call's result shares memory with nothing else."""
 
+    def taken_apart(self, kind: Known, e: n.Expr) -> Kind:
+        """The kind of a partial, a bound method or an object, by what it consists of."""
+
+    def attribute_kind(self, kind: Object, name: str) -> Kind:
+        """The kind of an attribute of an object."""
+
     def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
         """Whether evaluating the call does nothing but compute."""
 
@@ -111,6 +122,8 @@ class Inference:
         known = self._known.get(id(e))
         if known is None:
             kind = self._inferred(e)
+            if isinstance(kind, Known) and callable(kind.value):
+                kind = self.world.taken_apart(kind, e)
             if kind == UNKNOWN and self._on_pending(e):
                 kind = PENDING
             known = self._known[id(e)] = (e, kind)
@@ -182,6 +195,12 @@ class Inference:
             return found.get(e.key.value, UNKNOWN)
         if isinstance(base, ListOf):
             return base if isinstance(e.key, n.Slice) else base.item
+        if isinstance(base, KeywordsOf) and isinstance(e.key, n.Const):
+            return dict(base.items).get(e.key.value, UNKNOWN)
+        if isinstance(base, Object) and base.cls is dict:
+            key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
+            if isinstance(key, Known) and type(key.value) is str:
+                return self.world.attribute_kind(base, key.value)
         return INT if isinstance(base, RangeOf) and not isinstance(e.key, n.Slice) else UNKNOWN
 
     def _field(self, e: n.Field) -> Kind:
@@ -204,6 +223,10 @@ class Inference:
             return Number(int, size=0)
         if isinstance(base, Scalar) and e.name == "shape":
             return TupleOf(())
+        if isinstance(base, Object):
+            return self.world.attribute_kind(base, e.name)
+        if isinstance(base, PartialOf) and base.given is not None:
+            return given_part(base, e.name)
         bound = self._bound(e)
         if bound is not None:
             return bound

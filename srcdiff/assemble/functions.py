@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,8 @@ from srcdiff.ir.functional import (
     left,
     part,
 )
-from srcdiff.ir.kinds import PENDING, FunctionOf, Kind, Known, PartialOf
+from srcdiff.ir.kinds import PENDING, UNKNOWN, FunctionOf, Kind, Known, Object, PartialOf
+from srcdiff.ir.names import PRIMAL
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -117,7 +118,9 @@ class Functions:
         if returned is not None:
             return returned
         if found is not None:
-            return infer(found)
+            kind = infer(found)
+            known = isinstance(found.callee, n.Ref) and self.ours(found.callee.value)
+            return kind if known or kind != UNKNOWN else None
         if isinstance(call.callee, n.Ref) and self.ours(call.callee.value):
             return self.result_kind(call, infer)
         return None
@@ -187,8 +190,8 @@ class Functions:
         for p, (name, value) in zip(
             callee.params, bind_arguments(call, callee).items(), strict=True
         ):
-            if isinstance(value, Default) and name in late:
-                value = part(call.callee, name)
+            if name in late:
+                value = part(call.callee, name) if isinstance(value, Default) else value
             self._give(site, p, value, infer)
         if code is not None:
             self._give_captured(site, call.callee, infer)
@@ -282,8 +285,9 @@ class Functions:
             )
 
     def _make(self, site: _Site, kinds: Mapping[str, Kind], name: str) -> _Made:
-        extra = len(site.given) > len(site.function.params) or site.absent
-        params = tuple(_param(p, bool(extra)) for p, _ in site.given)
+        params = tuple(
+            replace(p, passing=1, default=None, has_default=False) for p, _ in site.given
+        )
         body, returned = self._convert(site.function, kinds, dict(site.pieces), site.absent)
         function = replace(site.function, name=name, params=params, body=body, origin=None)
         # Calls with other kinds share the function where it comes out the same.
@@ -317,15 +321,33 @@ class Functions:
         for s in statements(function.body):
             for e in expressions(s):
                 for x in subexpressions(e):
-                    if isinstance(x, n.Closure) or (isinstance(x, n.Call) and self._is_odd(x)):
+                    if isinstance(x, n.Closure) or (
+                        isinstance(x, n.Call) and self._is_odd(x, kinds)
+                    ):
                         return True
         return False
 
-    def _is_odd(self, call: n.Call) -> bool:
+    def _is_odd(self, call: n.Call, kinds: Mapping[str, Kind]) -> bool:
         """Whether a call may not be first-order, or give a function."""
-        if isinstance(call.callee, n.Ref):
-            return self.ours(call.callee.value)
-        return not isinstance(call.callee, n.Field)
+        callee = call.callee
+        if isinstance(callee, n.Ref):
+            value = callee.value
+            apart = isinstance(value, functools.partial | MethodType) or not isinstance(
+                value, FunctionType | BuiltinFunctionType | type | np.ufunc
+            )
+            return apart or self.ours(value)
+        if not isinstance(callee, n.Field):
+            return True
+        while isinstance(callee, n.Field):
+            callee = callee.base
+        kind = None
+        if isinstance(callee, n.Var):
+            kind = kinds.get(callee.name)
+        elif isinstance(callee, n.Global):
+            kind = self.world.global_kind(callee)
+        return isinstance(kind, Object) or (
+            isinstance(callee, n.Ref) and not isinstance(callee.value, ModuleType)
+        )
 
     def _convert(
         self, function: n.Function, kinds: Mapping[str, Kind], pieces: Pieces, absent: set[str]
@@ -353,13 +375,19 @@ def _applied(call: n.Call, infer: Infer) -> n.Call | None:
     callee, args, keywords = call.callee, call.args, dict(call.keywords)
     while True:
         if isinstance(callee, n.Field) and isinstance(callee.base, n.Ref):
-            return None
+            if isinstance(callee.base.value, ModuleType):
+                return None
         kind = infer(callee)
         if isinstance(kind, PartialOf):
             given = tuple(part(callee, str(i)) for i in range(len(kind.args)))
             args = (*given, *args)
             keywords = {**{k: part(callee, k) for k, _ in kind.keywords}, **keywords}
             callee = part(callee, "function")
+            continue
+        if isinstance(kind, Object):
+            if isinstance(callee, n.Field) and callee.name == "__call__":
+                return None
+            callee = n.Field(callee, "__call__", span=call.span)
             continue
         if isinstance(kind, Known) and callable(kind.value):
             ref = callee if isinstance(callee, n.Ref) else reference(kind.value)
@@ -372,6 +400,8 @@ def _applied(call: n.Call, infer: Infer) -> n.Call | None:
 def reference(value: Any) -> n.Ref:
     """How the text names a function that came as a value."""
     name = getattr(value, "__name__", type(value).__name__)
+    if hasattr(type(value), PRIMAL):
+        return reference(getattr(value, PRIMAL))
     if isinstance(value, FunctionType):
         return n.Ref("function" if name == "<lambda>" else name, value, value)
     if getattr(np, name, None) is value:
@@ -395,10 +425,6 @@ def _name(callee: n.Expr, function: n.Function) -> str:
     if isinstance(callee, n.Ref):
         return callee.path.rpartition(".")[2]
     return callee.name if isinstance(callee, n.Var) else "function"
-
-
-def _param(p: n.Param, plain: bool) -> n.Param:
-    return replace(p, passing=1, default=None, has_default=False) if plain else p
 
 
 def _arguments(site: _Site) -> tuple[tuple[n.Expr, ...], tuple[tuple[str, n.Expr], ...]]:

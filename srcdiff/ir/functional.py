@@ -12,7 +12,16 @@ from types import ModuleType
 
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import DerivedOf, FunctionOf, Kind, Known, PartialOf, TupleOf
+from srcdiff.ir.kinds import (
+    UNKNOWN,
+    DerivedOf,
+    FunctionOf,
+    KeywordsOf,
+    Kind,
+    Known,
+    PartialOf,
+    TupleOf,
+)
 
 Path = tuple[str, ...]
 Infer = Callable[[n.Expr], Kind]
@@ -68,6 +77,20 @@ def map_held(kind: FunctionOf | PartialOf | DerivedOf, f: Callable[[str, Kind], 
     args = tuple(f(str(i), item) for i, item in enumerate(kind.args))
     keywords = tuple((name, f(name, item)) for name, item in kind.keywords)
     return PartialOf(f("function", kind.function), args, keywords)
+
+
+def given_part(kind: PartialOf, name: str) -> Kind:
+    """The kind of an attribute of a partial or a bound method that the program was given."""
+    match name:
+        case "args":
+            return TupleOf(kind.args)
+        case "keywords":
+            return KeywordsOf(kind.keywords)
+        case "func":
+            return kind.function
+        case "__self__":
+            return kind.args[0]
+    return UNKNOWN
 
 
 def leaves(kind: Kind) -> Iterator[tuple[Path, Kind]]:

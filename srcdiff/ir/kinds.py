@@ -149,10 +149,29 @@ class DerivedOf(Kind):
 
 
 @dataclass(frozen=True)
+class KeywordsOf(Kind):
+    """The arguments that a partial gives by name."""
+
+    items: tuple[tuple[str, Kind], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Object(Kind):
-    """Any other object, of exactly this class."""
+    """Any other object, of exactly this class; `value` is the object, where it is known which one
+    this stands for, and `path` tells how it is reached: a variable, then attributes.
+    """
 
     cls: type
+    value: Any = None
+    path: tuple[Any, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Object):
+            return False
+        return self.cls is other.cls and self.value is other.value
+
+    def __hash__(self) -> int:
+        return hash((self.cls, id(self.value)))
 
 
 @dataclass(frozen=True)
@@ -354,6 +373,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
         return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
     if is_number(a) and is_number(b):
         return _join_numbers(a, b)
+    if isinstance(a, Object) and isinstance(b, Object) and a.cls is b.cls:
+        return Object(a.cls)
     if isinstance(a, FunctionOf) and isinstance(b, FunctionOf) and a.code is b.code:
         if [name for name, _ in a.held] == [name for name, _ in b.held]:
             both = zip(a.held, b.held, strict=True)

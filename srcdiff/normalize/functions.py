@@ -338,6 +338,9 @@ class Conversion:
                 at = base.key.value
                 at = at + len(whole.items) if at < 0 else at
                 return self._held(base.base, (str(at), *path))
+            case n.Field() if first == "0":
+                # A method: what it is bound to.
+                return self._held(base.base, rest)
             case n.Call() if _is_partial(base):
                 return self._held(_partial_item(base, first), rest)
             case n.Call():

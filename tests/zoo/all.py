@@ -10,6 +10,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     conditions,
     control_flow,
     edge,
+    functions,
     headers,
     indexing,
     jumps,
