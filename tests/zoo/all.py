@@ -11,6 +11,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     edge,
     headers,
     indexing,
+    iteration,
     jumps,
     lists,
     loops,
