@@ -509,24 +509,6 @@ def f(x):
         "",
     ),
     Refused(
-        "star_args",
-        """
-«def f(x, *rest):»
-    return np.sum(x * x)
-""",
-        "parameters such as *rest are not supported yet.",
-        "name each parameter",
-    ),
-    Refused(
-        "star_kwargs",
-        """
-«def f(x, **options):»
-    return np.sum(x * x)
-""",
-        "parameters such as **options are not supported yet.",
-        "name each parameter",
-    ),
-    Refused(
         "unknown_name",
         """
 def f(x):
@@ -597,43 +579,6 @@ def f(x, n):
         "match",
         "if",
         (X, 1),
-    ),
-    Refused(
-        "for_else",
-        """
-def f(x):
-    total = 0.0
-    for i in range(len(x)):
-        total += x[i]
-    else:
-        «total *= 2.0»
-    return total
-""",
-        "else on a loop is not supported yet.",
-        "set a flag",
-    ),
-    Refused(
-        "while_else",
-        """
-def f(x):
-    total = x[0]
-    while total < 10.0:
-        total *= 2.0
-    else:
-        «total *= 3.0»
-    return total
-""",
-        "else on a loop is not supported yet.",
-        "set a flag",
-    ),
-    Refused(
-        "walrus",
-        """
-def f(x):
-    return («y := x[0] * 2.0») * y
-""",
-        "an assignment inside an expression is not supported.",
-        "assign in a statement of its own.",
     ),
     Refused(
         "global_statement",

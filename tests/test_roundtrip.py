@@ -172,6 +172,9 @@ def check_primal(f: Any) -> None:
         for key in names_read(f):
             if key in f.__globals__:
                 namespace.setdefault(key, f.__globals__[key])
+        for e in free_expressions([first]):
+            if isinstance(e, n.Ref):  # what the function imports by itself
+                namespace.setdefault(e.path.partition(".")[0], e.root)
         # A function that calls itself calls the new one.
         second = lower_function(namespace[f.__name__]).function
         found = difference(first, second)

@@ -16,7 +16,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, IteratorOf, Kind, ListOf, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import base_name, children
 
@@ -53,7 +53,7 @@ def differentiable(kind: Kind) -> bool:
     """Whether a value of the kind may carry a derivative."""
     if isinstance(kind, TupleOf):
         return any(differentiable(item) for item in kind.items)
-    if isinstance(kind, ListOf):
+    if isinstance(kind, ListOf | IteratorOf):
         return differentiable(kind.item)
     dtype = dtype_of(kind)
     return kind == UNKNOWN or (dtype is not None and dtype.kind in "fc")

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.iterables import item_kind, iterator_kind, tuple_item
 from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
@@ -31,11 +32,9 @@ from srcdiff.ir.kinds import (
     DictOf,
     Dim,
     FunctionOf,
-<<<<<<< HEAD
     ItemsOf,
-=======
+    IteratorOf,
     KeywordsOf,
->>>>>>> closures
     Kind,
     Known,
     ListOf,
@@ -186,9 +185,8 @@ class Inference:
             entries = key_entries(e.key, self) or ()
             self.world.rely(x.dims for x in entries if x.what == "indices" and x.dims)
             return index_kind(base, e.key, self, self.at)
-        if isinstance(base, TupleOf) and isinstance(e.key, n.Const) and type(e.key.value) is int:
-            if -len(base.items) <= e.key.value < len(base.items):
-                return base.items[e.key.value]
+        if isinstance(base, TupleOf):
+            return tuple_item(base, e, f"{self.at}|{show(e)}")
         if isinstance(base, ItemsOf | DictOf) and isinstance(e.key, n.Const):
             keys = base.keys if isinstance(base, DictOf) else range(len(base.items))
             found = dict(zip(keys, base.items, strict=True))
@@ -303,8 +301,9 @@ class Inference:
                 return RangeOf()
             if e.callee.value is isinstance and len(e.args) == 2:
                 return self._isinstance(e)
-            if e.callee.value is reversed and e.args and isinstance(self(e.args[0]), RangeOf):
-                return RangeOf()
+            iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")
+            if iterator is not None:
+                return iterator
             if e.callee.value in (list, sum) and e.args:
                 made = self._of_list(e)
                 if made is not None:
@@ -545,7 +544,8 @@ class _Flow:
         if isinstance(s, n.While):
             return env
         infer = Inference(self._facts.world, env, self._facts.labels[s])
-        return _bind(s.target, item_kind(infer(s.iter)), env, infer, None)
+        label = f"{self._facts.labels[s]}|{show(s.iter)}"
+        return _bind(s.target, item_kind(infer(s.iter), label), env, infer, None)
 
 
 def _is_pending(s: n.Stmt, infer: Inference) -> bool:
@@ -574,23 +574,11 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
 
 def _places(target: n.Expr) -> tuple[n.Expr, ...]:
     """The parts of a target that are stored into, and bind no name."""
+    if isinstance(target, n.Starred):
+        return _places(target.value)
     if isinstance(target, n.Tuple):
         return tuple(e for item in target.items for e in _places(item))
     return () if isinstance(target, n.Var) else (target,)
-
-
-def item_kind(kind: Kind) -> Kind:
-    """The kind of what iterating over a value gives."""
-    match kind:
-        case RangeOf():
-            return INT
-        case Array() if kind.ndim == 1:
-            return Scalar(kind.dtype)
-        case Array() if kind.ndim > 1:
-            return Array(kind.dtype, kind.dims[1:])
-        case ListOf():
-            return kind.item
-    return UNKNOWN
 
 
 def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr | None) -> Env:
@@ -600,8 +588,8 @@ def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr 
         kinds: tuple[Kind, ...] = (UNKNOWN,) * len(target.items)
         if isinstance(kind, TupleOf) and len(kind.items) == len(target.items):
             kinds = kind.items
-        elif isinstance(kind, Array):
-            kinds = (item_kind(kind),) * len(target.items)
+        elif isinstance(kind, Array | ListOf):
+            kinds = (item_kind(kind, infer.at),) * len(target.items)
         for item, k in zip(target.items, kinds, strict=True):
             env = _bind(item, k, env, infer, None)
     return env
@@ -659,7 +647,7 @@ def _dims(kind: Kind) -> list[Dim]:
             return [kind.size] if isinstance(kind.size, Dim) else []
         case TupleOf():
             return [d for item in kind.items for d in _dims(item)]
-        case ListOf():
+        case ListOf() | IteratorOf():
             return _dims(kind.item)
         case FunctionOf() | PartialOf() | DerivedOf():
             return [d for _, item in held(kind) for d in _dims(item)]
@@ -688,6 +676,8 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
             return ListOf(_renamed(kind.item, old, label))
         case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda name, item: _renamed(item, old, f"{label}.{name}"))
+        case IteratorOf():
+            return IteratorOf(_renamed(kind.item, old, label))
     return kind
 
 

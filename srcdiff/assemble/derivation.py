@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from srcdiff.assemble.calls import PairMaker
+from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
-from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import Span, UnsupportedError

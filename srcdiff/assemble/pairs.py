@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.kinds import World
+from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.finish import Plan, Sweeps, finish_pair
-from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.sweeps import Sweep, place_of
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n

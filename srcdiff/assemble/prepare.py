@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from srcdiff.analysis.activity import Activity, activity, differentiable, smooth_names
 from srcdiff.analysis.alias import aliases
@@ -12,6 +11,7 @@ from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.unknowns import check_known
+from srcdiff.assemble.containers import Setting, containers_taken_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, Known, ListOf, TupleOf
@@ -42,22 +42,19 @@ from srcdiff.transform.naming import name_costly
 from srcdiff.transform.primal import Primal
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a function is specialised for."""
+def normalized(
+    function: n.Function, names: Names, setting: Setting, wrt: Iterable[str] | None = None
+) -> n.Function:
+    """The function in the form that the analyses take, with decided branches pruned.
 
-    kinds: Mapping[str, Kind]
-    world: World
-    is_user_function: Callable[[Any], bool]
-
-
-def normalized(function: n.Function, names: Names, setting: Setting) -> n.Function:
-    """The function in the form that the analyses take, with decided branches pruned."""
+    Without `wrt`, whatever can carry a derivative is taken to do so.
+    """
     function = inline_calls(function, names, setting.world.written_out)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)
     function = explicit_ends(jumps_to_tails(function, names))
+    function = containers_taken_apart(function, names, setting, wrt)
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_keys(steady_loops(unpack(function, names), names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
@@ -118,7 +115,7 @@ def prepare(
     """
     wrt = tuple(wrt)
     names = Names(names_of(function))
-    function = normalized(function, names, setting)
+    function = normalized(function, names, setting, wrt)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
     facts = activity(function, kinds, wrt, wanted)

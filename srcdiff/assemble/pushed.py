@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcdiff.assemble.calls import PairMaker, Site, argument
-from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.containers import Setting
+from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.results import located
 from srcdiff.assemble.sweeps import Half, Sweep, place_of
 from srcdiff.assemble.tangent import Pushforward, pushforward

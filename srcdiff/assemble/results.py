@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from srcdiff.analysis.activity import differentiable, smooth_names
 from srcdiff.analysis.alias import written_arguments
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
-from srcdiff.assemble.prepare import Setting, normalized, prepare
+from srcdiff.assemble.containers import Setting
+from srcdiff.assemble.prepare import normalized, prepare
 from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.specialise import canonical, generalised, in_terms_of, is_pending, shape
 from srcdiff.assemble.sweeps import Half

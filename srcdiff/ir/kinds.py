@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +95,13 @@ class DictOf(Kind):
 @dataclass(frozen=True)
 class RangeOf(Kind):
     """A `range`."""
+
+
+@dataclass(frozen=True)
+class IteratorOf(Kind):
+    """What can only be iterated, such as `zip(xs, ys)`: it gives items of this kind."""
+
+    item: Kind
 
 
 @dataclass(frozen=True)
@@ -368,6 +376,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
         return TupleOf(tuple(join(x, y, f"{label}.{i}") for i, (x, y) in pairs))
     if isinstance(a, ListOf) and isinstance(b, ListOf):
         return ListOf(join(a.item, b.item, label))
+    if isinstance(a, IteratorOf) and isinstance(b, IteratorOf):
+        return IteratorOf(join(a.item, b.item, label))
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
         dims = enumerate(zip(a.dims, b.dims, strict=True))
         return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
@@ -381,6 +391,14 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
             held = tuple((name, join(x, y, f"{label}.{name}")) for (name, x), (_, y) in both)
             return FunctionOf(a.code, held)
     return UNKNOWN
+
+
+def join_all(kinds: Iterable[Kind], label: str) -> Kind:
+    """The kind of a value that is one of several."""
+    out: Kind = NOTHING
+    for kind in kinds:
+        out = join(out, kind, label)
+    return out
 
 
 def _is_bool(kind: Kind) -> bool:

@@ -280,3 +280,12 @@ def names_of(function: n.Function) -> frozenset[str]:
         if isinstance(s, n.Opaque):
             out |= {*s.reads, *s.writes}
     return frozenset(out)
+
+
+def constant_slice(e: n.Slice) -> slice | None:
+    """The slice that literals in a key make."""
+    parts = (e.lower, e.upper, e.step)
+    values = [p.value if isinstance(p, n.Const) else p for p in parts]
+    if not all(v is None or type(v) is int for v in values) or values[2] == 0:
+        return None
+    return slice(*values)

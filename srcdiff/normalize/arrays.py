@@ -1,6 +1,7 @@
 """Arrays unpacked or indexed twice, as single indexing.
 
-a, b = x            →   a = x[0]; b = x[1]      (x must have two items)
+a, b = x            →   a = x[0]; b = x[1]          (x must have two items)
+a, b = A[i]         →   a = A[i, 0]; b = A[i, 1]
 A[i][j] = v         →   A[i, j] = v
 """
 
@@ -45,16 +46,21 @@ class _Arrays:
         if not (isinstance(kind, Array) and kind.ndim) and not isinstance(kind, ListOf):
             return (s,)
         out: list[n.Stmt] = []
-        array = s.value
-        if not isinstance(array, n.Var) or array in target.items:
+        array, value = s.value, s.value
+        key: tuple[n.Expr, ...] = ()
+        of_array = isinstance(value, n.Index) and isinstance(self._kind_at(s, value.base), Array)
+        if isinstance(value, n.Index) and of_array and _is_row(value, target):
+            array, key = value.base, (value.key,)
+        elif not isinstance(array, n.Var) or array in target.items:
             array = n.Var(self._names.fresh("items"))
-            out.append(n.Assign(array, s.value, span=s.span))
+            out.append(n.Assign(array, value, span=s.span))
         count = len(target.items)
         if isinstance(kind, ListOf) or kind.dims[0] != count:
-            out.append(_check(array, count, s))
+            out.append(_check(array, len(key), count, s))
         for i, item in enumerate(target.items):
             assert isinstance(item, n.Var | n.Index | n.Field | n.Tuple)
-            out.append(n.Assign(item, n.Index(array, n.Const(i), span=s.span), span=s.span))
+            at = n.Tuple((*key, n.Const(i))) if key else n.Const(i)
+            out.append(n.Assign(item, n.Index(array, at, span=s.span), span=s.span))
         return tuple(out)
 
     def _joined(self, s: n.Stmt, target: n.Index) -> n.Index:
@@ -88,9 +94,17 @@ def _is_basic(key: n.Expr, kind: Kind | None) -> bool:
     )
 
 
-def _check(array: n.Expr, count: int, s: n.Stmt) -> n.Stmt:
+def _is_row(e: n.Index, target: n.Tuple) -> bool:
+    """Whether an expression is `A[i]`, of which `A[i, 0]` is an item."""
+    names = isinstance(e.base, n.Var) and isinstance(e.key, n.Var)
+    return names and not {e.base, e.key} & set(target.items)
+
+
+def _check(array: n.Expr, axis: int, count: int, s: n.Stmt) -> n.Stmt:
     """What unpacking checks."""
-    length = n.Call(n.Ref("len", len, len), (array,))
+    length: n.Expr = n.Call(n.Ref("len", len, len), (array,))
+    if axis:
+        length = n.Index(n.Field(array, "shape"), n.Const(axis))
     error = n.Ref("ValueError", ValueError, ValueError)
     message = n.Const(f"expected {count} values to unpack")
     test = n.Compare(("ne",), (length, n.Const(count)))

@@ -46,7 +46,7 @@ def _map(block: n.Block, f: Callable[[n.For], n.Block]) -> n.Block:
 def _steady(s: n.For, names: Names) -> n.Block:
     before: n.Block = ()
     targets = frozenset(target_names(s.target))
-    if not isinstance(s.target, n.Var) or targets & bound_names(s.body):
+    if not _only_names(s.target) or targets & bound_names(s.body):
         wish = s.target.name if isinstance(s.target, n.Var) else "item"
         item = n.Var(names.fresh(f"{wish}_item"))
         s = replace(s, target=item, body=(n.Assign(s.target, item, span=s.span), *s.body))
@@ -55,6 +55,14 @@ def _steady(s: n.For, names: Names) -> n.Block:
         before = (n.Assign(name, s.iter, span=s.span),)
         s = replace(s, iter=name)
     return (*before, s)
+
+
+def _only_names(target: n.Expr) -> bool:
+    """Whether a target is a name, or several that differ."""
+    if isinstance(target, n.Tuple):
+        names = target_names(target)
+        return len(set(names)) == len(names) and all(map(_only_names, target.items))
+    return isinstance(target, n.Var)
 
 
 def _changes(e: n.Expr, body: n.Block, targets: frozenset[str]) -> bool:

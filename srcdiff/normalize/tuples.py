@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.walk import blocks, map_expressions, rebuild, statements, with_blocks
+from srcdiff.ir.walk import (
+    blocks,
+    expressions,
+    map_expressions,
+    rebuild,
+    statements,
+    subexpressions,
+    with_blocks,
+)
 
 # The number of items of a variable that always holds a tuple of one length, else None.
 Length = Callable[[str], "int | None"]
@@ -47,6 +55,7 @@ def _candidates(function: n.Function, length: Length) -> dict[str, int]:
                 bad.add(s.target.name)
             case n.Opaque():
                 bad.update((*s.reads, *s.writes))
+        bad.update(_indexed(s))
     while True:
         kept = {k: v for k, v in found.items() if k not in bad}
         for s in statements(function.body):
@@ -55,6 +64,15 @@ def _candidates(function: n.Function, length: Length) -> dict[str, int]:
                     bad.add(s.target.name)
         if all(name not in bad for name in kept):
             return kept
+
+
+def _indexed(s: n.Stmt) -> Iterable[str]:
+    """Variables of which a statement takes an item that only a run can tell."""
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if isinstance(x, n.Index) and isinstance(x.base, n.Var):
+                if not isinstance(x.key, n.Const):
+                    yield x.base.name
 
 
 def _names(target: n.Expr) -> Iterable[str]:

@@ -13,6 +13,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     functions,
     headers,
     indexing,
+    iteration,
     jumps,
     lists,
     loops,
