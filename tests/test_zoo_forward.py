@@ -15,7 +15,6 @@ from tests.oracles import copy_arguments, inner, positions, same_bits
 from tests.test_zoo import each_case, each_program, gradient_of, quietly, single, true_gradients
 from tests.zoo.all import PROGRAMS, Program
 
-
 SEVERAL = [p for p in PROGRAMS if len(positions(p.argnums)) > 1]
 
 

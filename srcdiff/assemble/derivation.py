@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import Wanted, check_result, gradient
 from srcdiff.assemble.prepare import Setting, prepare
+from srcdiff.assemble.pullback import Pullback
 from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import Span, UnsupportedError
@@ -28,12 +29,14 @@ class Derivation:
 
     Attributes:
         step: what is derived.
-        primal: the function and its facts.
+        base: the function.
+        primal: it, prepared, and its facts.
         kinds: the kinds of its parameters.
         calls: what knows of the functions it calls.
     """
 
     step: Step
+    base: Callee
     primal: Primal
     kinds: Mapping[str, Kind]
     calls: PairMaker
@@ -56,7 +59,9 @@ class Derivation:
                 None,
                 "return a number made by functions that have a derivative.",
             )
-        return self._forward(doc) if self.step.mode == "jvp" else self._reverse(doc, sizes)
+        if self.step.mode == "jvp":
+            return self._forward(doc)
+        return self._both(doc) if self.step.mode == "vjp" else self._reverse(doc, sizes)
 
     def _reverse(self, doc: str, sizes: Callable[[Kind], str]) -> list[n.Function]:
         step, primal = self.step, self.primal
@@ -70,6 +75,9 @@ class Derivation:
         wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux)
         function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
         return [*self.calls.functions(), function]
+
+    def _both(self, doc: str) -> list[n.Function]:
+        return Pullback(self.base, self.primal, self.step, self.kinds, self.calls).functions(doc)
 
     def _forward(self, doc: str) -> list[n.Function]:
         step, primal = self.step, self.primal
@@ -97,11 +105,12 @@ def derivation(
         return prepare(function, step.wrt, setting)
 
     primal = ready(function)
-    if function.origin is not None and calls.results.is_called(Callee(function.origin, function)):
+    base = Callee(function if function.origin is None else function.origin, function)
+    if step.mode != "vjp" and function.origin is not None and calls.results.is_called(base):
         # One that calls itself is differentiated as a callee, of one that does nothing else.
         calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
-    return Derivation(step, primal, kinds, calls)
+    return Derivation(step, base, primal, kinds, calls)
 
 
 def title(step: Step, subject: str) -> str:
@@ -111,6 +120,8 @@ def title(step: Step, subject: str) -> str:
     if step.mode == "jvp":
         many = "tangents" if first else "the tangent"
         return f"Value and tangent of {subject}, for {many} of {wrt}."
+    if step.mode == "vjp":
+        return f"Value of {subject} and its pullback, with respect to {wrt}."
     what = "Gradient" if step.mode == "grad" else "Value and gradient"
     return f"{what} of {subject} with respect to {wrt}."
 

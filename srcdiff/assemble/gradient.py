@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from srcdiff.ir.kinds import (
     Number,
     Scalar,
     TupleOf,
+    Unknown,
     dtype_of,
     is_number,
 )
@@ -95,7 +97,7 @@ def gradient(
     reverser.kept = lambda e: _kept(e, wanted)
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
-    copies = tuple(_copied(name, params[name], wanted.value) for name in written_params(primal))
+    copies = tuple(owned(name, params[name], wanted.value) for name in written_params(primal))
     adjoints = [reverser.adjoints.name(name) for name in wanted.wrt]
     plan = Plan(
         name=f"{primal.function.name}_{'value_and_grad' if wanted.value else 'grad'}",
@@ -118,11 +120,14 @@ def gradient(
     return finish(plan)
 
 
-def _copied(name: str, kind: Kind, keep_order: bool) -> n.Stmt:
-    """A parameter's array replaced by a copy of its own, before it is written into.
+def owned(name: str, kind: Kind, keep_order: bool) -> n.Stmt:
+    """A parameter's array replaced by a copy of its own.
 
     For the value the axes keep their order in memory, by which NumPy chooses the order of sums.
     """
+    if not isinstance(kind, Array | Unknown):
+        deep = n.Ref("copy.deepcopy", copy.deepcopy, copy)
+        return n.Assign(n.Var(name), n.Call(deep, (n.Var(name),)))
     keywords: tuple[tuple[str, n.Expr], ...] = ()
     if keep_order and isinstance(kind, Array) and kind.ndim > 1:
         keywords = (("order", n.Const("K")),)

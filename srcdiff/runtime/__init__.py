@@ -2,6 +2,7 @@
 
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.constants import stop_gradient
+from srcdiff.runtime.copies import copied_together
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
@@ -9,6 +10,7 @@ from srcdiff.runtime.products import product_of_others, product_of_others_along
 __all__ = [
     "cofactors",
     "cofactors_along",
+    "copied_together",
     "extent",
     "product_of_others",
     "product_of_others_along",
