@@ -12,9 +12,17 @@ print(f.grad.source)    # the text that computed it
 
 from srcdiff.api import differentiate, grad, value_and_grad
 from srcdiff.errors import UnsupportedError
-from srcdiff.products import jvp
+from srcdiff.products import jvp, vjp
 from srcdiff.runtime import stop_gradient
 
-__all__ = ["UnsupportedError", "differentiate", "grad", "jvp", "stop_gradient", "value_and_grad"]
+__all__ = [
+    "UnsupportedError",
+    "differentiate",
+    "grad",
+    "jvp",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
 
 __version__ = "0.1.0"

@@ -13,7 +13,7 @@ from srcdiff.dispatch import Dispatcher
 from srcdiff.ir.names import TRANSFORM
 from srcdiff.options import Options
 from srcdiff.parameters import Argnums
-from srcdiff.products import Pushforward, jvp, pushforward
+from srcdiff.products import Pushforward, Reverse, jvp, pushforward, reverse
 from srcdiff.target import Target
 
 
@@ -159,6 +159,7 @@ class Differentiable:
         "_function",
         "_options",
         "_pushforward",
+        "_reverse",
     )
 
     __name__: str
@@ -190,6 +191,7 @@ class Differentiable:
         self._options = options
         self._derivatives: dict[str, Derivative] = {}
         self._pushforward: Pushforward | None = None
+        self._reverse: Reverse | None = None
         # Those of its bound methods.
         self._dispatchers: dict[str, Dispatcher] = {}
         functools.update_wrapper(self, function)
@@ -218,6 +220,13 @@ class Differentiable:
         if self._pushforward is None:
             self._pushforward = pushforward(self)
         return self._pushforward
+
+    @property
+    def vjp(self) -> Reverse:
+        """The reverse derivative; see `srcdiff.vjp`."""
+        if self._reverse is None:
+            self._reverse = reverse(self)
+        return self._reverse
 
     def _derivative(self, mode: str) -> Derivative:
         found = self._derivatives.get(mode)
@@ -292,6 +301,11 @@ class BoundDifferentiable:
     def jvp(self) -> Pushforward:
         """The forward derivative; see `srcdiff.jvp`."""
         return pushforward(self)
+
+    @property
+    def vjp(self) -> Reverse:
+        """The reverse derivative; see `srcdiff.vjp`."""
+        return reverse(self)
 
     def _derivative(self, mode: str) -> Derivative:
         method = self.__func__

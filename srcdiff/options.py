@@ -7,7 +7,7 @@ from typing import Any
 
 from srcdiff.parameters import Argnums, check_argnums
 
-MODES = ("grad", "value_and_grad", "jvp")
+MODES = ("grad", "value_and_grad", "jvp", "vjp")
 BACKENDS = ("numpy", "numba", "auto")
 OPTIMIZE = ("fast", "readable")
 
@@ -21,7 +21,7 @@ class Options:
         has_aux: whether the function returns `(value, aux)`.
         backend: what runs the text; only "numpy" as yet.
         optimize: "fast" or "readable".
-        mode: "grad", "value_and_grad" or "jvp".
+        mode: one of `MODES`.
     """
 
     argnums: Argnums = 0
@@ -52,9 +52,9 @@ class Options:
             )
 
     @classmethod
-    def forward(cls, wrt: tuple[str, ...], has_aux: bool) -> Options:
-        """The options of a forward derivative for tangents of these parameters."""
-        return cls(argnums=wrt, has_aux=has_aux, mode="jvp")
+    def product(cls, mode: str, wrt: tuple[str, ...], has_aux: bool) -> Options:
+        """The options of "jvp" or "vjp" with respect to these parameters."""
+        return cls(argnums=wrt, has_aux=has_aux, mode=mode)
 
     @property
     def as_tuple(self) -> bool:

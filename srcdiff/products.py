@@ -1,45 +1,34 @@
-"""Products of Jacobians with vectors: `jvp`, and what `f.jvp` is."""
+"""Products of Jacobians with vectors: `jvp` and `vjp`, and what `f.jvp` and `f.vjp` are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from srcdiff.dispatch import Dispatcher
+from srcdiff.matching import Wording, has_derivative, matched, outline
 from srcdiff.options import Options
-from srcdiff.parameters import Parameters
+from srcdiff.parameters import Parameters, check_differentiable
+from srcdiff.signature import kind_of
 from srcdiff.target import Target
 
 
-class Pushforward:
-    """The forward derivative of a function: `f.jvp`.
+class _Product:
+    """What is called with primals, and has a text for each choice of those that are active.
 
-    Called as `f.jvp(primals, tangents)`; see `srcdiff.jvp`. Its text is at hand as that of other
-    derivatives is: `source`, `source_for(primals, tangents)`, `sources`.
+    `source`, `source_for` and `sources` are as those of other derivatives.
     """
 
-    # A call of this in a differentiated function is one of `jvp`.
-    __srcdiff_transform__ = "jvp"
+    _mode: ClassVar[str]
 
     def __init__(self, target: Target) -> None:
-        """The forward derivative of a target; users call `srcdiff.jvp`."""
+        """The product of a target's Jacobian; users call `srcdiff.jvp` or `srcdiff.vjp`."""
         self._target = target
-        # For each choice of parameters that have a tangent, and whether there is an aux.
+        # For each choice of active parameters, and whether there is an aux.
         self._dispatchers: dict[tuple[tuple[str, ...], bool], Dispatcher] = {}
         self._latest: Dispatcher | None = None
-        self.__name__ = f"{target.name}_jvp"
-
-    def __call__(
-        self, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
-    ) -> Any:
-        """The value and its tangent; see `srcdiff.jvp`."""
-        args, given = self._given(primals, tangents)
-        dispatcher = self._latest = self._dispatcher(tuple(given), has_aux)
-        bound, values = dispatcher.bound(args, self._target.keywords)
-        return dispatcher.run(bound, values, dict(zip(bound.tangents, given.values(), strict=True)))
+        self.__name__ = f"{target.name}_{self._mode}"
 
     @property
     def source(self) -> str:
@@ -49,6 +38,50 @@ class Pushforward:
             name = self.__name__
             return f"# {name} has no text yet.\n# Call it, or ask {name}.source_for(...).\n"
         return latest.template.text
+
+    @property
+    def sources(self) -> MappingProxyType[str, str]:
+        """Signature → text, for all calls so far (the oldest may be forgotten)."""
+        bound = (b for d in self._dispatchers.values() for b in d.state.bound())
+        return MappingProxyType({b.template.signature: b.template.text for b in bound})
+
+    def _places(self, primals: tuple[Any, ...]) -> tuple[str, ...]:
+        """The parameters that the primals are for."""
+        names = Parameters.of(self._target.function.__code__).positional
+        places = names[len(self._target.fixed) :]
+        if len(primals) > len(places):
+            raise TypeError(
+                f"{self._target.name} takes {len(places)} positional arguments, not {len(primals)}"
+            )
+        return places[: len(primals)]
+
+    def _dispatcher(self, wrt: tuple[str, ...], has_aux: bool) -> Dispatcher:
+        found = self._dispatchers.get((wrt, has_aux))
+        if found is None:
+            made = Dispatcher(self._target, Options.product(self._mode, wrt, has_aux))
+            found = self._dispatchers.setdefault((wrt, has_aux), made)
+        return found
+
+
+class Pushforward(_Product):
+    """The forward derivative of a function: `f.jvp`.
+
+    Called as `f.jvp(primals, tangents)`; see `srcdiff.jvp`. Its text is at hand as that of other
+    derivatives is: `source`, `source_for(primals, tangents)`, `sources`.
+    """
+
+    # A call of this in a differentiated function is one of `jvp`.
+    __srcdiff_transform__ = "jvp"
+    _mode = "jvp"
+
+    def __call__(
+        self, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+    ) -> Any:
+        """The value and its tangent; see `srcdiff.jvp`."""
+        args, given = self._given(primals, tangents)
+        dispatcher = self._latest = self._dispatcher(tuple(given), has_aux)
+        bound, values = dispatcher.bound(args, self._target.keywords)
+        return dispatcher.run(bound, values, dict(zip(bound.tangents, given.values(), strict=True)))
 
     def source_for(
         self, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
@@ -62,12 +95,6 @@ class Pushforward:
         args, given = self._given(primals, tangents)
         found = self._dispatcher(tuple(given), has_aux).find(args, self._target.keywords)
         return found.template.text
-
-    @property
-    def sources(self) -> MappingProxyType[str, str]:
-        """Signature → text, for all calls so far (the oldest may be forgotten)."""
-        bound = (b for d in self._dispatchers.values() for b in d.state.bound())
-        return MappingProxyType({b.template.signature: b.template.text for b in bound})
 
     def __repr__(self) -> str:
         return f"<srcdiff forward derivative of {self._target.name}>"
@@ -90,23 +117,12 @@ class Pushforward:
                 f"jvp of {name} takes a tangent for each primal: there are {len(primals)} primals "
                 f"and {len(tangents)} tangents"
             )
-        args = (*self._target.fixed, *primals)
-        names = Parameters.of(self._target.function.__code__).positional
-        places = names[len(self._target.fixed) :]
-        if len(primals) > len(places):
-            raise TypeError(f"{name} takes {len(places)} positional arguments, not {len(primals)}")
         given = {}
-        for place, primal, tangent in zip(places, primals, tangents, strict=False):
+        wording = Wording("tangent", name)
+        for place, primal, tangent in zip(self._places(primals), primals, tangents, strict=True):
             if tangent is not None:
-                given[place] = matched(primal, tangent, place, name)
-        return args, given
-
-    def _dispatcher(self, wrt: tuple[str, ...], has_aux: bool) -> Dispatcher:
-        found = self._dispatchers.get((wrt, has_aux))
-        if found is None:
-            made = Dispatcher(self._target, Options.forward(wrt, has_aux))
-            found = self._dispatchers.setdefault((wrt, has_aux), made)
-        return found
+                given[place] = matched(primal, tangent, repr(place), wording)
+        return (*self._target.fixed, *primals), given
 
 
 def pushforward(f: Any) -> Pushforward:
@@ -145,50 +161,128 @@ def _several(values: Any, what: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def matched(primal: Any, tangent: Any, name: str, function: str) -> Any:
-    """A tangent in the type of its primal.
+class Reverse(_Product):
+    """The reverse derivative of a function: `f.vjp`.
+
+    Called as `f.vjp(*primals)`; see `srcdiff.vjp`. Its text is at hand as that of other
+    derivatives is: `source`, `source_for(*primals)`, `sources`.
+    """
+
+    _mode = "vjp"
+
+    def __call__(self, /, *primals: Any, has_aux: bool = False) -> Any:
+        """The value and its pullback; see `srcdiff.vjp`."""
+        wrt = self._active(primals)
+        dispatcher = self._latest = self._dispatcher(tuple(wrt.values()), has_aux)
+        args = (*self._target.fixed, *primals)
+        bound, values = dispatcher.bound(args, self._target.keywords)
+        value, sweep, *aux = dispatcher.run(bound, values, {})
+        pullback = Pullback(sweep, outline(value), tuple(wrt), len(primals), self._target.name)
+        return value, pullback, *aux
+
+    def source_for(self, /, *primals: Any, has_aux: bool = False) -> str:
+        """The text for these arguments. Neither it nor the function is run.
+
+        Raises:
+            UnsupportedError: the function does what cannot be differentiated.
+            TypeError: the arguments don't fit, or none of them has a derivative.
+        """
+        dispatcher = self._dispatcher(tuple(self._active(primals).values()), has_aux)
+        found = dispatcher.find((*self._target.fixed, *primals), self._target.keywords)
+        return found.template.text
+
+    def _active(self, primals: tuple[Any, ...]) -> dict[int, str]:
+        """The positions and parameters of the primals that have a derivative."""
+        places = self._places(primals)
+        found = {}
+        for i, (place, primal) in enumerate(zip(places, primals, strict=True)):
+            if has_derivative(primal):
+                check_differentiable(kind_of(primal, place), place, self._target.name)
+                found[i] = place
+        if not found:
+            raise TypeError(
+                f"vjp of {self._target.name}: none of its {len(primals)} primals is a float or an "
+                "array of floats"
+            )
+        return found
+
+    def __repr__(self) -> str:
+        return f"<srcdiff reverse derivative of {self._target.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reverse, (self._target.origin,)
+
+
+class Pullback:
+    """From a cotangent of a function's value to those of its primals; see `srcdiff.vjp`.
+
+    It can be called any number of times.
+    """
+
+    def __init__(
+        self,
+        sweep: Callable[[Any], tuple[Any, ...]],
+        value: Any,
+        active: tuple[int, ...],
+        count: int,
+        name: str,
+    ) -> None:
+        """A pullback; users call `srcdiff.vjp`.
+
+        Args:
+            sweep: the pullback in the text.
+            value: the outline of the function's value.
+            active: the positions of the primals that have a derivative.
+            count: how many primals there are.
+            name: what the function is called.
+        """
+        self._sweep = sweep
+        self._value = value
+        self._active = active
+        self._count = count
+        self._name = name
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """The cotangents of the primals, one for each; None for what has no derivative.
+
+        Raises:
+            TypeError: the cotangent does not fit the value.
+        """
+        wording = Wording("cotangent", self._name)
+        adjoints = self._sweep(matched(self._value, cotangent, "the value", wording))
+        found = dict(zip(self._active, adjoints, strict=True))
+        return tuple(found.get(i) for i in range(self._count))
+
+    def __repr__(self) -> str:
+        return f"<srcdiff pullback of {self._name}>"
+
+
+def reverse(f: Any) -> Reverse:
+    """The reverse derivative of a callable."""
+    return Reverse(Target.of(f))
+
+
+def vjp(f: Any, /, *primals: Any, has_aux: bool = False) -> Any:
+    """The value of a function, and its pullback: reverse mode.
+
+    Args:
+        f: the function.
+        primals: its positional arguments.
+        has_aux: whether `f` returns `(value, aux)`.
+
+    Returns:
+        `(value, pullback)`, or `(value, pullback, aux)`. The pullback takes a cotangent: of the
+        structure, shapes and dtypes of the value, None for what in it has no derivative. It
+        returns a tuple with one entry for each primal, None for those that have no derivative. It
+        can be called any number of times, whatever becomes of arguments and value in between.
 
     Raises:
-        TypeError: it does not fit.
+        TypeError: none of the primals has a derivative.
+        UnsupportedError: `f` cannot be differentiated.
+
+    Example:
+        >>> value, pullback = vjp(lambda x, y: x * y, 3.0, 2.0)
+        >>> value, pullback(1.0), pullback(10.0)
+        (6.0, (2.0, 3.0), (20.0, 30.0))
     """
-    if isinstance(primal, tuple | list):
-        return _matched_items(primal, tangent, name, function)
-    if isinstance(primal, dict):
-        if not isinstance(tangent, dict) or tangent.keys() != primal.keys():
-            raise TypeError(f"the tangent of {name!r} of {function} has other keys than it")
-        return {k: matched(v, tangent[k], f"{name}[{k!r}]", function) for k, v in primal.items()}
-    dtype = np.result_type(primal) if np.isscalar(primal) else getattr(primal, "dtype", None)
-    if dtype is None or dtype.kind not in "fc":
-        if tangent is None:
-            return None
-        raise TypeError(
-            f"{name!r} of {function} is a {type(primal).__name__} of no derivative: "
-            "its tangent is None"
-        )
-    if tangent is None:
-        return np.zeros_like(primal) if isinstance(primal, np.ndarray) else type(primal)(0.0)
-    array = np.asarray(tangent)
-    if array.shape != np.shape(primal):
-        raise TypeError(
-            f"the tangent of {name!r} of {function} has shape {array.shape}, "
-            f"and {name!r} has shape {np.shape(primal)}"
-        )
-    if array.dtype.kind not in "iufc" or (array.dtype.kind == "c" and dtype.kind != "c"):
-        raise TypeError(
-            f"the tangent of {name!r} of {function} has dtype {array.dtype}, "
-            f"and {name!r} has {dtype}"
-        )
-    if isinstance(primal, np.ndarray):
-        return array.astype(dtype, copy=False)
-    return type(primal)(array[()])
-
-
-def _matched_items(primal: Any, tangent: Any, name: str, function: str) -> Any:
-    if type(tangent) is not type(primal) or len(tangent) != len(primal):
-        raise TypeError(
-            f"the tangent of {name!r} of {function} is no {type(primal).__name__} of "
-            f"{len(primal)} items, as {name!r} is"
-        )
-    pairs = enumerate(zip(primal, tangent, strict=True))
-    items = (matched(p, t, f"{name}[{i}]", function) for i, (p, t) in pairs)
-    return type(primal)(items)
+    return reverse(f)(*primals, has_aux=has_aux)

@@ -19,7 +19,7 @@ from typing import Any
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.kinds import Inference, World
-from srcdiff.assemble.pairs import Frame, Pair, Question, Tape, Workshop, make
+from srcdiff.assemble.pairs import Frame, Pair, Question, Tape, Useful, Workshop, make
 from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.results import Helpers, Results, located
 from srcdiff.assemble.sweeps import Half, Sweep
@@ -126,23 +126,40 @@ class PairMaker:
         return kinds
 
     def _pair(self, site: Site, infer: Inference) -> Pair:
-        question = self._question(site.callee, self.kinds_at(site, infer), site)
+        kinds = self.kinds_at(site, infer)
         try:
-            return self._solver.ask(question, Pair(question), lambda: self._made(question))
+            return self.pair(site.callee, kinds, site.wrt, site.useful)
         except UnsupportedError as error:
             raise located(error, site.call, site.callee) from None
 
-    def _question(self, callee: Callee, kinds: Mapping[str, Kind], site: Site) -> Question:
+    def pair(
+        self,
+        callee: Callee,
+        kinds: Mapping[str, Kind],
+        wrt: tuple[str, ...],
+        useful: tuple[Useful, ...],
+    ) -> Pair:
+        """The two sweeps of a function."""
+        question = self._question(callee, kinds, wrt, useful)
+        return self._solver.ask(question, Pair(question), lambda: self._made(question))
+
+    def _question(
+        self,
+        callee: Callee,
+        kinds: Mapping[str, Kind],
+        wrt: tuple[str, ...],
+        useful: tuple[Useful, ...],
+    ) -> Question:
         """What the call's pair is made for. A pair in progress is widened for what its function's
         calls of itself differentiate.
         """
-        common = (callee, tuple(kinds.items()), site.useful)
-        found = self._questions.get((common, site.wrt))
+        common = (callee, tuple(kinds.items()), useful)
+        found = self._questions.get((common, wrt))
         if found is None:
             found = self._questions.get((common, None))
             running = found is not None and self._solver.is_running(found)
             if found is not None and (running or self._solver.is_cyclic(found)):
-                wider = tuple(p for p in kinds if p in found.wrt or p in site.wrt)
+                wider = tuple(p for p in kinds if p in found.wrt or p in wrt)
                 if wider != found.wrt and running:
                     found.wrt = wider
                     self._solver.forget(found)
@@ -152,9 +169,9 @@ class PairMaker:
                 found = None
         if found is None:
             sweeps = (Sweep(f"{callee.name}_{end}") for end in ("fwd", "bwd"))
-            found = Question(callee, kinds, site.wrt, site.useful, *sweeps)
+            found = Question(callee, kinds, wrt, useful, *sweeps)
             self._questions[common, None] = found
-        self._questions[common, site.wrt] = found
+        self._questions[common, wrt] = found
         return found
 
     def _made(self, question: Question) -> Pair:

@@ -9,6 +9,7 @@ from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
 from srcdiff.assemble.prepare import prepare
+from srcdiff.assemble.pullback import Pullback
 from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import Span, UnsupportedError
@@ -30,12 +31,14 @@ class Derivation:
 
     Attributes:
         step: what is derived.
-        primal: the function and its facts.
+        base: the function.
+        primal: it, prepared, and its facts.
         kinds: the kinds of its parameters.
         calls: what knows of the functions it calls.
     """
 
     step: Step
+    base: Callee
     primal: Primal
     kinds: Mapping[str, Kind]
     calls: PairMaker
@@ -65,7 +68,9 @@ class Derivation:
                 None,
                 "return a number made by functions that have a derivative.",
             )
-        return self._forward(doc) if self.step.mode == "jvp" else self._reverse(doc, sizes)
+        if self.step.mode == "jvp":
+            return self._forward(doc)
+        return self._both(doc) if self.step.mode == "vjp" else self._reverse(doc, sizes)
 
     def _reverse(self, doc: str, sizes: Callable[[Kind], str]) -> list[n.Function]:
         step, primal = self.step, self.primal
@@ -79,6 +84,9 @@ class Derivation:
         wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux, self.apart)
         function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
         return [*self.calls.functions(), function]
+
+    def _both(self, doc: str) -> list[n.Function]:
+        return Pullback(self.base, self.primal, self.step, self.kinds, self.calls).functions(doc)
 
     def _forward(self, doc: str) -> list[n.Function]:
         step, primal = self.step, self.primal
@@ -109,20 +117,21 @@ def derivation(
         return prepare(function, step.wrt, setting)
 
     primal = ready(function)
-    if function.origin is not None and calls.results.is_called(Callee(function.origin, function)):
+    base = Callee(function if function.origin is None else function.origin, function)
+    if step.mode != "vjp" and function.origin is not None and calls.results.is_called(base):
         # One that calls itself is differentiated as a callee, of one that does nothing else.
         calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
-    return Derivation(step, primal, kinds, calls)
+    return Derivation(step, base, primal, kinds, calls)
 
 
 def _of_trees(
     function: n.Function, apart: Apart, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
 ) -> Derivation:
     """The same, where what is differentiated is made of tuples, lists and dicts."""
-    if step.mode == "jvp":
+    if step.mode in ("jvp", "vjp"):
         raise UnsupportedError(
-            "forward mode with respect to a tuple, list or dict is not supported yet.",
+            f"{step.mode} with respect to a tuple, list or dict is not supported yet.",
             function.span,
             None,
             "pass its numbers and arrays as arguments of their own.",
@@ -137,7 +146,8 @@ def _of_trees(
             None,
             "pass its numbers and arrays as arguments of their own.",
         )
-    return Derivation(step, primal, kinds, calls, apart)
+    base = Callee(apart.function, apart.function)
+    return Derivation(step, base, primal, kinds, calls, apart)
 
 
 def title(step: Step, subject: str) -> str:
@@ -147,6 +157,8 @@ def title(step: Step, subject: str) -> str:
     if step.mode == "jvp":
         many = "tangents" if first else "the tangent"
         return f"Value and tangent of {subject}, for {many} of {wrt}."
+    if step.mode == "vjp":
+        return f"Value of {subject} and its pullback, with respect to {wrt}."
     what = "Gradient" if step.mode == "grad" else "Value and gradient"
     return f"{what} of {subject} with respect to {wrt}."
 

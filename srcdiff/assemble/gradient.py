@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from srcdiff.ir.kinds import (
     Number,
     Scalar,
     TupleOf,
+    Unknown,
     dtype_of,
     is_number,
 )
@@ -105,7 +107,7 @@ def gradient(
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
     inner = params if wanted.apart is None else wanted.apart.kinds
-    copies = tuple(_copied(name, inner[name], wanted.value) for name in written_params(primal))
+    copies = tuple(owned(name, inner[name], wanted.value) for name in written_params(primal))
     copies = copies if wanted.apart is None else (*wanted.apart.start, *copies)
     adjoints = {name: reverser.adjoints.name(name) for name in wanted.leaves}
     plan = Plan(
@@ -130,11 +132,14 @@ def gradient(
     return finish(plan)
 
 
-def _copied(name: str, kind: Kind, keep_order: bool) -> n.Stmt:
-    """A parameter's array replaced by a copy of its own, before it is written into.
+def owned(name: str, kind: Kind, keep_order: bool) -> n.Stmt:
+    """A parameter's array replaced by a copy of its own.
 
     For the value the axes keep their order in memory, by which NumPy chooses the order of sums.
     """
+    if not isinstance(kind, Array | Unknown):
+        deep = n.Ref("copy.deepcopy", copy.deepcopy, copy)
+        return n.Assign(n.Var(name), n.Call(deep, (n.Var(name),)))
     keywords: tuple[tuple[str, n.Expr], ...] = ()
     if keep_order and isinstance(kind, Array) and kind.ndim > 1:
         keywords = (("order", n.Const("K")),)

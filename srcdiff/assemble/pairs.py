@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.kinds import World
@@ -19,6 +19,11 @@ from srcdiff.ir.walk import bound_names, expressions, names_in, statements
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
 
+# Whether the adjoint of a result is wanted; for a tuple, of each item.
+Useful = bool | tuple["Useful", ...]
+# The variables that hold these adjoints.
+_Seeds = n.Var | None | tuple["_Seeds", ...]
+
 
 @dataclass(eq=False)
 class Question:
@@ -33,7 +38,7 @@ class Question:
     callee: Callee
     kinds: Mapping[str, Kind]
     wrt: tuple[str, ...]
-    useful: tuple[bool, ...]
+    useful: tuple[Useful, ...]
     forward: Sweep
     backward: Sweep
 
@@ -60,12 +65,14 @@ class Pair:
             the forward sweep.
         reads: the parameters that the reverse sweep reads: it takes seeds, these, then the tapes.
         fresh: whether what the reverse sweep returns shares memory with nothing else.
+        seeds: the kinds of the seeds, by the names of their parameters.
     """
 
     question: Question
     tapes: tuple[Tape, ...] = ()
     reads: tuple[str, ...] = ()
     fresh: bool = True
+    seeds: Mapping[str, Kind] = field(default_factory=dict)
 
     @property
     def functions(self) -> list[n.Function]:
@@ -120,14 +127,15 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
     """Makes the functions of a pair; what they call is asked for as it is met."""
     lowered = question.callee.function
     setting = Setting(question.kinds, shop.world, shop.ours)
-    primal = prepare(lowered, question.wrt, setting, question.useful)
+    primal = prepare(lowered, question.wrt, setting, tuple(map(bool, question.useful)))
     primal.names.reserve(tape.name for tape in frame.own)
     params = frozenset(lowered.param_names)
     primal.one_shape = (primal.one_shape & params) - bound_names(primal.function.body)
     several = isinstance(primal.kinds.returned, TupleOf)
     value = n.Var(primal.names.fresh("value"))
-    wanted = [n.Var(primal.names.fresh("d")) if u else None for u in question.useful]
-    seeds = [seed for seed in wanted if seed is not None]
+    wanted = tuple(_seed(u, primal.names) for u in question.useful)
+    seeds = list(_flat(wanted))
+    seed_kinds = _seed_kinds(wanted, primal.kinds.returned)
     reverser = Reverser(
         primal, lambda s: _seeds(s, wanted, several), value, shop.calls, leaves=True
     )
@@ -139,7 +147,7 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
         params=lowered.params,
         kinds={
             **question.kinds,
-            **_seed_kinds(wanted, primal.kinds.returned),
+            **seed_kinds,
             **dict.fromkeys(lists, ListOf(UNKNOWN)),
         },
         world=shop.world,
@@ -159,7 +167,8 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
         value=value.name,
     )
     made = finish_pair(plan, lambda wish: frame.tape_name(wish, primal.names, "slot"))
-    return _named(question, frame, shop.names, seeds, made)
+    pair = _named(question, frame, shop.names, seeds, made)
+    return replace(pair, seeds=seed_kinds)
 
 
 def _named(
@@ -197,27 +206,52 @@ def _tape(question: Question, frame: Frame, name: str) -> Tape:
     return known[name] if name in known else Tape(question, name, frame.wishes[name])
 
 
-def _seeds(s: n.Return, seeds: list[n.Var | None], several: bool) -> list[tuple[n.Expr, Seed]]:
+def _seed(useful: Useful, names: Names) -> _Seeds:
+    if isinstance(useful, tuple):
+        return tuple(_seed(u, names) for u in useful)
+    return n.Var(names.fresh("d")) if useful else None
+
+
+def _flat(seeds: _Seeds) -> Iterator[n.Var]:
+    if isinstance(seeds, n.Var):
+        yield seeds
+    elif seeds is not None:
+        for seed in seeds:
+            yield from _flat(seed)
+
+
+def _seeds(s: n.Return, seeds: tuple[_Seeds, ...], several: bool) -> list[tuple[n.Expr, Seed]]:
     if s.value is None:
         return []
-    if len(seeds) == 1 and not several:
-        return [(s.value, Seed(seeds[0], may_be_zero=True))] if seeds[0] is not None else []
-    if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(seeds):
+    return _seeded(s.value, seeds if several or len(seeds) > 1 else seeds[0], s)
+
+
+def _seeded(e: n.Expr, seeds: _Seeds, s: n.Return) -> list[tuple[n.Expr, Seed]]:
+    """The parts of a result that have a seed."""
+    if seeds is None:
+        return []
+    if isinstance(seeds, n.Var):
+        return [(e, Seed(seeds, may_be_zero=True))]
+    if not isinstance(e, n.Tuple) or len(e.items) != len(seeds):
         raise UnsupportedError(
             "the results of this call are not unpacked one by one.",
             s.span,
             None,
             "return a tuple written out, and unpack it at the call: a, b = g(x).",
         )
-    pairs = zip(s.value.items, seeds, strict=True)
-    return [(item, Seed(seed, may_be_zero=True)) for item, seed in pairs if seed is not None]
+    pairs = zip(e.items, seeds, strict=True)
+    return [found for item, seed in pairs for found in _seeded(item, seed, s)]
 
 
-def _seed_kinds(seeds: list[n.Var | None], kind: Kind | None) -> dict[str, Kind]:
+def _seed_kinds(seeds: _Seeds, kind: Kind | None) -> dict[str, Kind]:
+    """The kinds of the seeds; of a function that returns one value, that value's."""
+    if isinstance(seeds, n.Var):
+        return {} if kind is None else {seeds.name: kind}
+    if seeds is None:
+        return {}
     kinds = kind.items if isinstance(kind, TupleOf) else (kind,)
-    return {
-        s.name: k for s, k in zip(seeds, kinds, strict=False) if s is not None and k is not None
-    }
+    pairs = zip(seeds, kinds, strict=False)
+    return {name: k for seed, kind in pairs for name, k in _seed_kinds(seed, kind).items()}
 
 
 def _tuple(items: list[n.Expr]) -> n.Expr:

@@ -122,6 +122,8 @@ class Emitter:
                 return _plain(s.node)  # type: ignore[no-any-return]
             case n.Comment():
                 return Comment(s.text)
+            case n.Define():
+                return self.function(s.function)
         raise TypeError(f"{type(s).__name__} cannot be emitted")
 
     def _definition(self, e: n.Closure, target: n.Target) -> ast.stmt:

@@ -273,6 +273,13 @@ class Comment(Stmt):
 
 
 @dataclass(frozen=True, eq=False)
+class Define(Stmt):
+    """A nested `def`, in what we emit; it is analysed where it is made."""
+
+    function: Function
+
+
+@dataclass(frozen=True, eq=False)
 class Slot:
     """One thing that the reverse sweep needs again; the tape plan decides how it is kept."""
 

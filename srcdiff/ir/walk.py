@@ -137,6 +137,8 @@ def blocks(s: n.Stmt) -> tuple[n.Block, ...]:
             return (s.body, s.orelse)
         case n.While() | n.For():
             return (s.body,)
+        case n.Define():
+            return (s.function.body,)
     return ()
 
 
@@ -149,6 +151,8 @@ def with_blocks(s: n.Stmt, new: tuple[n.Block, ...]) -> n.Stmt:
             return replace(s, body=new[0], orelse=new[1])
         case n.While() | n.For():
             return replace(s, body=new[0])
+        case n.Define():
+            return replace(s, function=replace(s.function, body=new[0]))
     raise TypeError(f"{type(s).__name__} has no blocks")
 
 
@@ -279,6 +283,8 @@ def names_of(function: n.Function) -> frozenset[str]:
             out |= names_in(e)
         if isinstance(s, n.Opaque):
             out |= {*s.reads, *s.writes}
+        elif isinstance(s, n.Define):
+            out |= {s.function.name, *s.function.param_names}
     return frozenset(out)
 
 

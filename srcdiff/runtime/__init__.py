@@ -2,6 +2,7 @@
 
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.constants import stop_gradient
+from srcdiff.runtime.copies import copied_together
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.placing import diagonal_array, scatter, undo_diff
@@ -10,6 +11,7 @@ from srcdiff.runtime.products import product_of_others, product_of_others_along
 __all__ = [
     "cofactors",
     "cofactors_along",
+    "copied_together",
     "diagonal_array",
     "extent",
     "product_of_others",
