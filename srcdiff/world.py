@@ -177,11 +177,10 @@ class LiveWorld:
             return value
         return value.__srcdiff_derivative__ if hasattr(type(value), DERIVATIVE) else None
 
-    def written_out(self, call: n.Call) -> Callee | None:
-        """The function of a call that is to be written out: a sweep that is handed tapes, which
-        are lists of the caller's to a derivative of that caller.
+    def written_out(self, value: Any) -> Callee | None:
+        """The function that a Ref stands for, if calls of it are to be written out: a sweep that
+        is handed tapes, which are lists of the caller's to a derivative of that caller.
         """
-        value = call.callee.value if isinstance(call.callee, n.Ref) else None
         return self.callee(value) if isinstance(value, Half) and value.keeps else None
 
     def transformed(self, call: n.Call) -> n.Expr | None:

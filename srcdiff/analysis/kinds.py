@@ -67,8 +67,8 @@ class World(Protocol):
     def user_kind(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Kind | None:
         """The kind of a call's result where the callee is one of the user's functions."""
 
-    def written_out(self, call: n.Call) -> Callee | None:
-        """The function of a call that is to be written out in place of the call."""
+    def written_out(self, value: Any) -> Callee | None:
+        """The function that a Ref stands for, if calls of it are to be written out."""
 
     def transformed(self, call: n.Call) -> n.Expr | None:
         """What a call of one of srcdiff's own functions stands for, if the call is one."""

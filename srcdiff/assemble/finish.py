@@ -18,6 +18,7 @@ from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, Number, is_number, join
 from srcdiff.ir.lists import is_zeros, zeros
+from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import mentions
 from srcdiff.ir.walk import (
     base_name,
@@ -267,7 +268,9 @@ def _joined(plan: Plan) -> n.Function:
     unbound -= _read_before_bound(plan)
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
     nan = n.Ref("np.nan", np.nan, np)
-    lists += tuple(n.Assign(n.Var(v), nan) for v in sorted(unbound) if _is_array(plan, v))
+    lists += tuple(
+        n.Assign(n.Var(v), nan, note=NOT_BOUND) for v in sorted(unbound) if _is_array(plan, v)
+    )
     empty = (v for v in sorted(unbound) if _list_kind(plan, v) is not None)
     lists += tuple(n.Assign(n.Var(v), n.List(())) for v in empty)
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)

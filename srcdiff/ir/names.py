@@ -13,6 +13,9 @@ DERIVATIVE = "__srcdiff_derivative__"
 # The attribute by which a function of ours that makes derivatives says which.
 TRANSFORM = "__srcdiff_transform__"
 
+# The comment at an assignment that stands for none: a variable that is bound later, or never.
+NOT_BOUND = "not bound yet"
+
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "sub": operator.sub,

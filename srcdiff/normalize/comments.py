@@ -1,10 +1,13 @@
-"""A generated function as a primal: without its comments, which tell of other sweeps."""
+"""A generated function as a primal: without its comments, which tell of other sweeps, and without
+values for variables that are not bound yet.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.walk import blocks, with_blocks
 
 
@@ -16,7 +19,7 @@ def without_comments(function: n.Function) -> n.Function:
 def _plain(block: n.Block) -> n.Block:
     out = []
     for s in block:
-        if not isinstance(s, n.Comment):
+        if not isinstance(s, n.Comment) and s.note != NOT_BOUND:
             s = with_blocks(s, tuple(_plain(b) for b in blocks(s)))
             out.append(replace(s, note=None) if s.note else s)
     return tuple(out)

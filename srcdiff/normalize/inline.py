@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
@@ -18,24 +19,33 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
+    expressions,
     map_expressions,
     names_of,
+    statements,
+    subexpressions,
     substitute,
     with_blocks,
 )
 from srcdiff.normalize.arguments import Default, bind_arguments
+from srcdiff.normalize.calls import calls_to_statements
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 
-# The callee of a call that is to be written out; None for other calls.
-Wanted = Callable[[n.Call], "Callee | None"]
+# The function whose calls are to be written out, of what a call refers to; None for other calls.
+Wanted = Callable[[Any], "Callee | None"]
 
 
 def inline_calls(function: n.Function, names: Names, wanted: Wanted) -> n.Function:
-    """The function with these calls, right sides of statements, written out.
-
-    Functions that call themselves are left alone.
-    """
+    """The function with these calls written out; those of functions that call themselves stay."""
+    refs = (e for s in statements(function.body) for x in expressions(s) for e in subexpressions(x))
+    if not any(isinstance(e, n.Ref) and wanted(e.value) for e in refs):
+        return function
+    function = _as_statements(function, names, wanted)
     return replace(function, body=_Inliner(names, wanted).block(function.body))
+
+
+def _as_statements(function: n.Function, names: Names, wanted: Wanted) -> n.Function:
+    return calls_to_statements(function, names, lambda value: wanted(value) is not None)
 
 
 @dataclass
@@ -48,7 +58,8 @@ class _Inliner:
         out: list[n.Stmt] = []
         for s in block:
             if isinstance(s, n.Assign | n.Effect) and isinstance(s.value, n.Call):
-                callee = self.wanted(s.value)
+                ref = s.value.callee
+                callee = self.wanted(ref.value) if isinstance(ref, n.Ref) else None
                 if callee is not None and callee not in self._inside:
                     out += self._inlined(s, s.value, callee)
                     continue
@@ -56,7 +67,9 @@ class _Inliner:
         return tuple(out)
 
     def _inlined(self, s: n.Assign | n.Effect, call: n.Call, callee: Callee) -> list[n.Stmt]:
-        function = explicit_ends(jumps_to_tails(callee.function, Names(names_of(callee.function))))
+        own = Names(names_of(callee.function))
+        function = _as_statements(callee.function, own, self.wanted)
+        function = explicit_ends(jumps_to_tails(function, own))
         arguments = bind_arguments(call, callee)
         rebound = bound_names(function.body)
         before: list[n.Stmt] = []

@@ -21,6 +21,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, ListOf, is_float, is_number
 from srcdiff.ir.lists import append, appended, pop, popped
+from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
 from srcdiff.ir.walk import (
@@ -158,7 +159,7 @@ class Reverser:
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
         unbound = sorted(self._record.maybe_unbound)
-        start = tuple(n.Assign(n.Var(name), self._unset(name)) for name in unbound)
+        start = tuple(n.Assign(n.Var(name), self._unset(name), note=NOT_BOUND) for name in unbound)
         slots = self._record.at_exit
         forward += tuple(n.Save(slot) for slot in slots)
         reverse = tuple(n.Restore(slot) for slot in reversed(slots)) + reverse
