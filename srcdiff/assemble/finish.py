@@ -29,6 +29,7 @@ from srcdiff.ir.walk import (
     names_in,
     names_of,
     statements,
+    subexpressions,
     substitute,
     target_names,
     with_blocks,
@@ -393,7 +394,26 @@ def _is_int(kind: Kind) -> bool:
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
-    return replace(function, body=(*forward, *reverse))
+    return _with_indices(plan, replace(function, body=(*forward, *reverse)))
+
+
+def _with_indices(plan: Plan, function: n.Function) -> n.Function:
+    """The function with names for the variables of loops that nobody read before: `_` is no index
+    of a tape.
+    """
+    read = {
+        name
+        for s in statements(function.body)
+        for e in expressions(s)
+        for x in subexpressions(e)
+        if isinstance(x, n.Index)
+        for name in names_in(x.key)
+        if not name.strip("_0123456789")
+    }
+    new = {name: n.Var(plan.names.fresh("k")) for name in sorted(read)}
+    if not new:
+        return function
+    return replace(function, body=map_block(function.body, lambda e: substitute(e, new)))
 
 
 def _returned(plan: Plan, function: n.Function) -> n.Function:
