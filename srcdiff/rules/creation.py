@@ -6,10 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Array, Dim, Dims, Kind, is_float, is_number
+from srcdiff.ir.kinds import (
+    Array,
+    Dim,
+    Dims,
+    Kind,
+    broadcast_dims,
+    is_float,
+    is_number,
+    same_dims,
+)
 from srcdiff.rules.operands import array_parts, fresh_dims, int_value, require_values, shape_dims
-from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
+from srcdiff.rules.registry import Pull, Rule, Template, rule
 from srcdiff.rules.sampling import sample
+from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.broadcast import unbroadcast
 
 
@@ -120,21 +130,28 @@ def linspace(
     dtype: Any = None,
     at: str = "",
 ) -> Rule:
-    if not (is_number(start) and is_number(stop)):
-        raise NoRule("np.linspace is differentiated between numbers")
+    (_, first), (_, last) = array_parts(start), array_parts(stop)
     if dtype is None:
         dtype = np.linspace(sample(start), sample(stop), 2).dtype
-    kind = Array(np.dtype(dtype), (50,) if num is None else shape_dims(num, at))
+    count = (50,) if num is None else shape_dims(num, at)
+    kind = Array(np.dtype(dtype), count + broadcast_dims(first, last))
     if not is_float(kind):
         return Rule(kind=kind)
-    if endpoint:
-        pulls = {
-            "start": Pull(lambda d: d @ np.linspace(1.0, 0.0, len(d))),
-            "stop": Pull(lambda d: d @ np.linspace(0.0, 1.0, len(d))),
-        }
-    else:
-        pulls = {
-            "start": Pull(lambda d: d @ np.linspace(1.0, 0.0, len(d), endpoint=False)),
-            "stop": Pull(lambda d: d @ np.linspace(0.0, 1.0, len(d), endpoint=False)),
-        }
-    return Rule(kind=kind, pulls=pulls, linear=("start", "stop"), joint=True)
+    ends = {"start": first, "stop": last}
+    pulls = {name: Pull(_weighted(name, dims, kind, endpoint)) for name, dims in ends.items()}
+    met = tuple(zip(first, last, strict=True)) if len(first) == len(last) else ()
+    return Rule(kind=kind, pulls=pulls, linear=("start", "stop"), joint=True, equal=met)
+
+
+def _weighted(name: str, dims: Dims, kind: Array, endpoint: bool) -> Template:
+    """The adjoint's entries by the part that an end has in them."""
+    ends = "1.0, 0.0" if name == "start" else "0.0, 1.0"
+    parts = f"np.linspace({ends}, len(d){'' if endpoint else ', endpoint=False'})"
+    if kind.ndim == 1:
+        return spelled(f"lambda d: d @ {parts}")
+    value = f"np.tensordot({parts}, d, 1)"
+    if not dims:
+        return spelled(f"lambda d: np.sum({value})")
+    if same_dims(dims, kind.dims[1:]):
+        return spelled(f"lambda d: {value}")
+    return spelled(f"lambda {name}, d: unbroadcast({value}, {name}.shape)")

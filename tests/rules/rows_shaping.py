@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from srcdiff.runtime import diagonal_array, scatter, undo_diff
@@ -95,3 +97,9 @@ ROWS += [
     row(undo_diff, T, (2, 5, 4), n=2, axis=1), row(undo_diff, empty, (1,)),
     row(undo_diff, empty, (0,)), row(undo_diff, empty, (1,), n=3),
 ]  # fmt: skip
+
+# --- between ends -------------------------------------------------------------------------------
+
+for ends in ((a, values(4)), (a, 1.5), (0.5, A), (A, values(3)), (one, one), (empty, empty)):
+    for given in ({}, {"endpoint": False}):
+        ROWS.append(replace(row(np.linspace, *ends, 3, **given), widens=True))

@@ -14,6 +14,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     headers,
     indexing,
     iteration,
+    joining,
     jumps,
     lists,
     loops,
