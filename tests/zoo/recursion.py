@@ -87,7 +87,7 @@ def overwrites_what_it_passes(y, n):
     z = overwrites_what_it_passes(z * z + y, n - 1)
     for _ in range(n):
         y = overwrites_what_it_passes(y * z, n - 2) if n > 1 else y * z
-    return z * y
+    return math.tanh(z * y)
 
 
 def overwrites_both(a, b, n):
