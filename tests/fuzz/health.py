@@ -70,7 +70,10 @@ class TookTooLong(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TookTooLong after so many seconds; does nothing where there are no alarms."""
+    """Raises TookTooLong after so many seconds of computing, however busy the machine is.
+
+    Does nothing where there are no alarms.
+    """
     if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
         yield
         return
@@ -78,13 +81,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def late(number: int, frame: FrameType | None) -> None:
         raise TookTooLong(f"more than {seconds} seconds")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def true_result(f: Any, program: FuzzProgram) -> Truth:
