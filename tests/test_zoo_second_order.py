@@ -16,9 +16,10 @@ import pytest
 import srcdiff
 from srcdiff import grad, jvp
 from tests.fuzz.load import loaded
-from tests.oracles import copy_arguments, positions, same_bits
+from tests.oracles import copy_arguments, same_bits
 from tests.test_zoo import gradient_of, quietly, single
 from tests.test_zoo_forward import chosen, tangents_for
+from tests.wrappers import Write, over_forward, over_reverse
 from tests.zoo.all import PROGRAMS, Program
 
 SMOOTH = [p for p in PROGRAMS if p.differences]
@@ -44,47 +45,14 @@ MAY_BE_REFUSED = set(
     """.split()
 )
 
-HEADER = """import numpy as np
-
-from srcdiff import grad, jvp
-"""
-
-
-def over_reverse(program: Program, count: int) -> str:
-    """The text of a function that takes a gradient, and sums it with weights."""
-    names = [f"a{k}" for k in range(count)]
-    weights = [f"w{i}" for i in range(len(positions(program.argnums)))]
-    gradients = [f"g{i}" for i in range(len(weights))]
-    several = not isinstance(program.argnums, int)
-    left = ", ".join(gradients) + ("," if several and len(gradients) == 1 else "")
-    products = [f"np.sum({g} * {w})" for g, w in zip(gradients, weights, strict=True)]
-    return (
-        f"def s({', '.join(names + weights)}):\n"
-        f"    {left} = grad(f, argnums={program.argnums!r})({', '.join(names)})\n"
-        f"    return {' + '.join(products)}\n"
-    )
-
-
-def over_forward(program: Program, count: int) -> str:
-    """The text of a function that takes a tangent along the weights."""
-    names = [f"a{k}" for k in range(count)]
-    moving = [k % count for k in positions(program.argnums)]
-    weights = [f"w{i}" for i in range(len(moving))]
-    steps = [weights[moving.index(k)] if k in moving else "None" for k in range(count)]
-    return (
-        f"def s({', '.join(names + weights)}):\n"
-        f"    value, slope = jvp(f, ({', '.join(names)},), ({', '.join(steps)},))\n"
-        "    return slope\n"
-    )
-
 
 @functools.cache
-def wrapper(program: Program, write: Callable[[Program, int], str]) -> Any:
+def wrapper(program: Program, write: Write) -> Any:
     """The function `s` of that text, with the program as its `f`."""
     with ExitStack() as stack:
-        module = stack.enter_context(loaded(HEADER + write(program, len(program.arguments()))))
+        module = stack.enter_context(loaded(write(len(program.arguments()), program.argnums)))
         module.f = program.function
-        # Its source is read at the first call, after its file has to be kept.
+        # Its source is read at the first call, so its file has to stay.
         _OPEN.append(stack.pop_all())
         return module.s
 
@@ -171,7 +139,7 @@ def test_forward_over_reverse(program: Program) -> None:
 
 @each_smooth
 @pytest.mark.parametrize("write", [over_reverse, over_forward])
-def test_reverse_over(program: Program, write: Callable[[Program, int], str]) -> None:
+def test_reverse_over(program: Program, write: Write) -> None:
     args = program.arguments()
     moving = chosen(program, args)
     argnums = moving[0] if isinstance(program.argnums, int) else moving

@@ -8,10 +8,18 @@ import time
 import warnings
 from collections import Counter
 
+from tests.fuzz.engines import ENGINES
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.run import Outcome, check
 from tests.fuzz.scope import PROFILES
 from tests.fuzz.shrink import as_zoo_entry, shrink
+
+
+def refusal(text: str) -> str:
+    """The reason that a refusal states: what follows the place, if it has one."""
+    lines = text.strip().splitlines()
+    carets = [i for i, line in enumerate(lines) if line.strip() and not line.strip(" ^")]
+    return lines[min(carets[-1] + 1 if carets else 0, len(lines) - 1)]
 
 
 def main() -> int:
@@ -19,10 +27,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300, help="programs to judge")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="all")
+    parser.add_argument("--mode", choices=sorted(ENGINES), default="both", help="derivatives")
     parser.add_argument("--shrink", action="store_true", help="make the failures small")
     parser.add_argument("--show", type=int, default=3, help="failures to print")
     parser.add_argument("--seconds", type=float, default=60.0, help="time to shrink one failure")
     options = parser.parse_args()
+    engine = ENGINES[options.mode]
     warnings.simplefilter("ignore")
     started = time.monotonic()
     kinds: Counter[str] = Counter()
@@ -31,11 +41,13 @@ def main() -> int:
     seed = options.seed
     while sum(kinds.values()) - kinds["unfit"] < options.count:
         program = generate(seed, options.profile)
-        outcome = check(program)
+        outcome = check(program, engine)
         kinds[outcome.kind] += 1
         if outcome.kind != "ok":
-            reason = outcome.detail.strip().splitlines()[:1] if outcome.kind == "refused" else []
-            causes[outcome.kind, reason[0] if reason else outcome.cause] += 1
+            reason = ""
+            if outcome.kind == "refused":
+                reason = f"{outcome.cause}: {refusal(outcome.detail)}"
+            causes[outcome.kind, reason or outcome.cause] += 1
         if outcome.failed:
             failures.append((program, outcome))
         seed += 1
@@ -54,8 +66,8 @@ def main() -> int:
             continue
         shown.add((outcome.kind, outcome.cause))
         print(f"\n--- {outcome.kind} at '{program.label}'\n{outcome.detail}")
-        small = shrink(program, seconds=options.seconds) if options.shrink else program
-        print(as_zoo_entry(small, check(small)))
+        small = shrink(program, engine, options.seconds) if options.shrink else program
+        print(as_zoo_entry(small, check(small, engine)))
     return 1 if failures else 0
 
 

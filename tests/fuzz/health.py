@@ -70,7 +70,10 @@ class TookTooLong(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TookTooLong after so many seconds; does nothing where there are no alarms."""
+    """Raises TookTooLong after so many seconds of computing, however busy the machine is.
+
+    Does nothing where there are no alarms.
+    """
     if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
         yield
         return
@@ -78,13 +81,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def late(number: int, frame: FrameType | None) -> None:
         raise TookTooLong(f"more than {seconds} seconds")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def true_result(f: Any, program: FuzzProgram) -> Truth:
@@ -116,3 +119,45 @@ def true_result(f: Any, program: FuzzProgram) -> Truth:
     except Exception as error:
         raise Unfit(f"differences raise {type(error).__name__}") from None
     return Truth(value, gradient, rtol=1e-8, atol=1e-10 * max(1.0, watch.steepest))
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The Hessian of a healthy program times directions, one for each differentiated argument."""
+
+    directions: tuple[Any, ...]
+    product: tuple[Any, ...]
+    tolerance: float
+
+
+def true_curvature(f: Any, program: FuzzProgram) -> Curvature | None:
+    """By differences of dual numbers' gradients; None where these are too coarse."""
+    rng = np.random.default_rng([len(program.text), *map(ord, program.label)])
+    chosen = program.argnums
+    steps = [rng.standard_normal(np.shape(program.arguments[k])) for k in chosen]
+    length = math.sqrt(sum(float(np.sum(step**2)) for step in steps))
+    directions = tuple(
+        step / length if isinstance(program.arguments[k], np.ndarray)
+        else type(program.arguments[k])(step / length)
+        for k, step in zip(chosen, steps, strict=True)
+    )  # fmt: skip
+
+    def at(t: float) -> np.ndarray:
+        args = list(copy_arguments(program.arguments))
+        for k, direction in zip(chosen, directions, strict=True):
+            args[k] = args[k] + t * direction
+        gradient = dual_gradient(f, args, chosen)
+        return np.concatenate([np.ravel(g) for g in gradient])
+
+    h = MARGIN / 5.0
+    near, far = at(h) - at(-h), at(2.0 * h) - at(-2.0 * h)
+    flat = (8.0 * near - far) / (12.0 * h)
+    size = max(1.0, float(np.max(np.abs(flat), initial=0.0)))
+    tolerance = 1e-5 * size + 1e-6 * float(np.max(np.abs(at(0.0)), initial=0.0))
+    # As inaccurate as that, or beyond a kink.
+    if not np.all(np.abs(flat - near / (2.0 * h)) <= 0.1 * tolerance) or size > STEEPEST:
+        return None
+    sizes = [np.size(d) for d in directions]
+    parts = np.split(flat, np.cumsum(sizes)[:-1])
+    product = tuple(p.reshape(np.shape(d)) for p, d in zip(parts, directions, strict=True))
+    return Curvature(directions, product, tolerance)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tests.fuzz.engines import Attempt, Engine, Refused, both, called
 from tests.fuzz.generate import FuzzProgram
-from tests.fuzz.health import TookTooLong, Truth, Unfit, time_limit, true_result
+from tests.fuzz.health import (
+    TookTooLong,
+    Truth,
+    Unfit,
+    time_limit,
+    true_curvature,
+    true_result,
+)
 from tests.fuzz.load import loaded
 from tests.oracles import assert_close, copy_arguments, same_bits
 
 SECONDS = 20.0  # for one derivative, made and called
-
-# Given f and argnums: functions that give (value, gradients), or (None, gradients).
-Engine = Callable[[Any, tuple[int, ...]], list[Callable[..., tuple[Any, Any]]]]
-
-
-class Refused(Exception):
-    """The engine says that it does not support the program."""
 
 
 @dataclass(frozen=True)
@@ -37,61 +37,52 @@ class Outcome:
         return self.kind in ("wrong", "crash")
 
 
-def srcdiff_engine(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., tuple[Any, Any]]]:
-    """Both of srcdiff's functions, as they leave different statements out."""
-    import srcdiff
-
-    def refusing(derivative: Any) -> Callable[..., Any]:
-        def call(*args: Any) -> Any:
-            try:
-                return derivative(*args)
-            except srcdiff.UnsupportedError as error:
-                raise Refused(str(error)) from error
-
-        return call
-
-    try:
-        both = refusing(srcdiff.value_and_grad(f, argnums=argnums))
-        gradient = refusing(srcdiff.grad(f, argnums=argnums))
-    except srcdiff.UnsupportedError as error:
-        raise Refused(str(error)) from error
-    return [both, lambda *args: (None, gradient(*args))]
-
-
-def check(program: FuzzProgram, engine: Engine = srcdiff_engine) -> Outcome:
-    """Compares the engine's derivative of the program with the truth."""
+def check(program: FuzzProgram, engine: Engine = both) -> Outcome:
+    """Compares the engine's derivatives of the program with the truth."""
     try:
         with loaded(program.text) as module:
             f = getattr(module, "f", None)
             if f is None:
                 return Outcome("unfit", "has no f")
             truth = true_result(f, program)
-            return _judge(f, program, engine, truth)
+            outcomes = [_judge(f, program, a, truth) for a in engine(f, program.argnums)]
     except Unfit as reason:
         return Outcome("unfit", str(reason))
     except Exception as error:
         return Outcome("unfit", f"raises {type(error).__name__}")
+    for kind in ("wrong", "crash", "refused"):
+        for outcome in outcomes:
+            if outcome.kind == kind:
+                return outcome
+    return Outcome("ok")
 
 
-def _judge(f: Any, program: FuzzProgram, engine: Engine, truth: Truth) -> Outcome:
+def _judge(f: Any, program: FuzzProgram, attempt: Attempt, truth: Truth) -> Outcome:
+    args = copy_arguments(program.arguments)
+    directions: tuple[Any, ...] = ()
+    want, rtol, atol = truth.gradient, truth.rtol, truth.atol
+    if attempt.order == 2:
+        curvature = true_curvature(f, program)
+        if curvature is None:
+            return Outcome("ok")
+        directions, want = curvature.directions, curvature.product
+        rtol, atol = 0.0, curvature.tolerance
     try:
         with time_limit(SECONDS), np.errstate(all="warn"):
-            for call in engine(f, program.argnums):
-                args = copy_arguments(program.arguments)
-                value, gradient = call(*args)
-                if not same_bits(args, program.arguments):
-                    return Outcome("wrong", "arguments", "an argument was changed")
-                if value is not None and not same_bits(value, truth.value):
-                    return Outcome("wrong", "value", f"value {value!r}, not {truth.value!r}")
-                assert_close(gradient, truth.gradient, truth.rtol, truth.atol)
+            value, got = called(attempt, args, directions)
+        if not same_bits(args, program.arguments):
+            return Outcome("wrong", "arguments", f"{attempt.name}: an argument was changed")
+        if value is not None and not same_bits(value, truth.value):
+            return Outcome("wrong", "value", f"{attempt.name}: {value!r}, not {truth.value!r}")
+        assert_close(got, want, rtol, atol, attempt.name)
     except Refused as refusal:
-        return Outcome("refused", "refused", str(refusal))
+        return Outcome("refused", attempt.name, str(refusal))
     except AssertionError as difference:
         if "tolerance" in str(difference) or "shape" in str(difference):
-            return Outcome("wrong", "gradient", str(difference))
-        return Outcome("crash", _cause(difference), traceback.format_exc())
+            return Outcome("wrong", attempt.name, str(difference))
+        return Outcome("crash", f"{attempt.name}: {_cause(difference)}", traceback.format_exc())
     except (Exception, TookTooLong) as error:
-        return Outcome("crash", _cause(error), traceback.format_exc())
+        return Outcome("crash", f"{attempt.name}: {_cause(error)}", traceback.format_exc())
     return Outcome("ok")
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.edits import edits
+from tests.fuzz.engines import Engine, both
 from tests.fuzz.generate import FuzzProgram
-from tests.fuzz.run import Engine, Outcome, check, srcdiff_engine
+from tests.fuzz.run import Outcome, check
 
 
-def shrink(
-    program: FuzzProgram, engine: Engine = srcdiff_engine, seconds: float = 60.0
-) -> FuzzProgram:
+def shrink(program: FuzzProgram, engine: Engine = both, seconds: float = 60.0) -> FuzzProgram:
     """The smallest program found in the time given that fails as this one does."""
     deadline = time.monotonic() + seconds
     wanted = check(program, engine)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.fuzz import dual
+from tests.fuzz.engines import Attempt, second
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.run import Outcome, check
 from tests.fuzz.scope import PROFILES
@@ -45,6 +45,16 @@ def test_random_programs(profile: str, k: int) -> None:
     assert not failures, f"{len(failures)} of {CHUNK}\n" + "\n".join(report)
 
 
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_second_order(profile: str) -> None:
+    """No wrong number; what cannot be differentiated twice yet is refused."""
+    judged = [generate(SEED + 500 + k, profile) for k in range(8)]
+    failures = [(p, o) for p, o in ((p, check(p, second)) for p in judged) if o.failed]
+    report = [f"{o.kind} at '{p.label}': {o.detail}\n{as_zoo_entry(p)}" for p, o in failures[:2]]
+    assert not failures, "\n".join(report)
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_few_are_refused() -> None:
     outcomes = [(p, o) for profile, k in CHUNKS for p, o in chunk(profile, k)]
@@ -55,12 +65,12 @@ def test_few_are_refused() -> None:
 # ------------------------------------------------------------------ the fuzzer itself
 
 
-def dual_engine(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., Any]]:
+def dual_engine(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
     """An engine that is right."""
-    return [lambda *args: (None, dual_gradient(f, args, argnums))]
+    return [Attempt("gradient", lambda *args: (None, dual_gradient(f, args, argnums)))]
 
 
-def sine_is_wrong(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., Any]]:
+def sine_is_wrong(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
     """An engine that believes the derivative of the sine to be minus the cosine."""
 
     def call(*args: Any) -> Any:
@@ -71,10 +81,10 @@ def sine_is_wrong(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., Any]]:
         finally:
             dual.SLOPES["sin"] = right
 
-    return [call]
+    return [Attempt("gradient", call)]
 
 
-def writes_its_arguments(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., Any]]:
+def writes_its_arguments(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
     """An engine that runs the primal on the caller's own arrays."""
 
     def call(*args: Any) -> Any:
@@ -82,10 +92,10 @@ def writes_its_arguments(f: Any, argnums: tuple[int, ...]) -> list[Callable[...,
         f(*args)
         return None, gradient
 
-    return [call]
+    return [Attempt("gradient", call)]
 
 
-def fails_on_while(f: Any, argnums: tuple[int, ...]) -> list[Callable[..., Any]]:
+def fails_on_while(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
     import inspect
 
     if "while" in inspect.getsource(f):
@@ -157,7 +167,7 @@ def test_crash_is_found_and_shrunk() -> None:
     program, outcome = first_failure(fails_on_while, "scalar")
     # The cause names a function too where the checkout lies in a folder called srcdiff.
     assert outcome.kind == "crash"
-    assert outcome.cause.startswith("KeyError")
+    assert outcome.cause.startswith("gradient: KeyError")
     small = shrink(program, fails_on_while, seconds=240)
     assert check(small, fails_on_while).kind == "crash"
     assert len(body_of(small)) <= 4, small.text
