@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from srcdiff.ir.callee import JACOBIANS
 from srcdiff.parameters import Argnums, check_argnums
 
-MODES = ("grad", "value_and_grad", "jvp", "vjp")
+MODES = ("grad", "value_and_grad", "jvp", "vjp", "hvp", *JACOBIANS)
 BACKENDS = ("numpy", "numba", "auto")
 OPTIMIZE = ("fast", "readable")
 
