@@ -114,7 +114,10 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         equal.append((_axis(a), _axis(b)))
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(work.primal.names)
-    doc = _doc(request, work.primal.function.name, step, lowered)
+    name = work.primal.function.name
+    if step.mode == "hvp":
+        name = name.removesuffix("_grad")
+    doc = _doc(request, name, step, lowered)
     if made:
         made[-1] = replace(made[-1], doc=doc)
     else:

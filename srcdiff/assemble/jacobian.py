@@ -7,7 +7,7 @@
             x_dot[i] = 1.0                                      dvalue = np.zeros_like(value)
             jacobian[..., i] = f_tangent(x, x_dot=x_dot)        dvalue[i] = 1.0
         return jacobian                                         (dx,) = pullback(dvalue)
-                                                                jacobian[i, ...] = dx
+                                                                jacobian[i] = dx
                                                             return jacobian
 
 The left one is a function like any other, and is differentiated as one.
@@ -56,6 +56,7 @@ class Jacobian:
         kinds: the kinds of the parameters.
         result: the kind of what the function returns.
         names: hands out names.
+        wish: what the arrays are called.
     """
 
     base: Callee
@@ -64,6 +65,7 @@ class Jacobian:
     kinds: Mapping[str, Kind]
     result: Kind
     names: Names
+    wish: str = "jacobian"
     _value: n.Var = field(init=False)
     _needs_value: bool = False
 
@@ -115,12 +117,16 @@ class Jacobian:
     ) -> None:
         """Writes the loop over the elements of a parameter."""
         indices = self._indices(kind)
-        columns = {leaf: n.Var(self.names.fresh("column")) for leaf in self._leaves}
-        stores: list[n.Stmt] = []
-        for leaf, column in columns.items():
+        cells: dict[_Leaf, n.Expr] = {}
+        for leaf in self._leaves:
             block = blocks[p, leaf] = self._zeros(leaf, p, body)
             whole = (n.Const(...),) if _dims(leaf.kind) else ()
-            stores.append(n.Assign(n.Index(block, _key((*whole, *indices))), column))
+            cells[leaf] = n.Index(block, _key((*whole, *indices)))
+        stores: list[n.Stmt] = []
+        columns = cells
+        if isinstance(self.result, TupleOf):
+            columns = {leaf: n.Var(self.names.fresh("column")) for leaf in cells}
+            stores += [n.Assign(_place(cells[leaf]), column) for leaf, column in columns.items()]
         inner = (
             n.Assign(direction, np_call("zeros_like", n.Var(p))),
             n.Assign(n.Index(direction, _key(indices)), ONE),
@@ -161,8 +167,7 @@ class Jacobian:
             stores = []
             for p, row in rows.items():
                 block = blocks[p, leaf] = self._zeros(leaf, p, body)
-                whole = (n.Const(...),) if _dims(self.kinds[p]) else ()
-                stores.append(n.Assign(n.Index(block, _key((*indices, *whole))), row))
+                stores.append(n.Assign(n.Index(block, _key(indices)), row))
             inner = (
                 n.Assign(seed, np_call("zeros_like", leaf.of(self._value))),
                 n.Assign(n.Index(seed, _key(indices)), ONE),
@@ -185,7 +190,7 @@ class Jacobian:
 
     def _zeros(self, leaf: _Leaf, p: str, body: list[n.Stmt]) -> n.Var:
         """Writes the array for a Jacobian."""
-        block = n.Var(self.names.fresh("jacobian"))
+        block = n.Var(self.names.fresh(self.wish))
         kind = self.kinds[p]
         items = [self._size(leaf, axis) for axis in range(len(_dims(leaf.kind)))]
         if isinstance(kind, Array):
@@ -309,6 +314,11 @@ def _one(e: n.Expr, kind: Kind) -> n.Expr:
     if isinstance(kind, Scalar) and kind.dtype != _FLOAT64:
         return n.Call(_dtype_ref(kind.dtype), (ONE,))
     return ONE
+
+
+def _place(e: n.Expr) -> n.Index:
+    assert isinstance(e, n.Index)
+    return e
 
 
 def _dtype_ref(dtype: np.dtype[np.generic]) -> n.Ref:

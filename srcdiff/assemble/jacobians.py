@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from srcdiff.analysis.kinds import World
 from srcdiff.assemble.derivation import derivation, title
 from srcdiff.assemble.jacobian import Jacobian, check_result
 from srcdiff.assemble.sweeps import place_of
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Derived, Step
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, is_number
+from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.normalize.arguments import passed_on
 
 if TYPE_CHECKING:
@@ -37,18 +40,18 @@ class Jacobians:
 
     def __post_init__(self) -> None:
         step = self.derived.step
-        self.name = ""
+        self.hessian = ""
         if step.mode == "hessian":
             # Forward over reverse: the Jacobian of the gradient.
             gradient = Derived(self.derived.base, replace(step, mode="grad"))
-            self.name = self.derived.name
+            self.hessian = self.derived.name
             self.derived = Derived(gradient, replace(step, mode="jacfwd"))
         self.base = self.nesting.base(self.derived, self.kinds)
         again = self.nesting.surroundings.again()
         tangent = replace(self.step, mode="tangent")
         primal = derivation(self.base.function, tangent, self.kinds, again).primal
         self.result = primal.kinds.returned or UNKNOWN
-        self.name = self.name or f"{self.base.name}_{step.mode}"
+        self.name = self.hessian or f"{self.base.name}_{step.mode}"
         check_result(self.result, self.base.name)
 
     @property
@@ -70,6 +73,9 @@ class Jacobians:
             return [self._gradient()]
         if mode == "jacobian":
             mode = self._cheaper()
+        elif self.hessian and self._acts():
+            # Its forward sweep is run once.
+            mode = "jacrev"
         if mode == "jacfwd":
             return [self._forward(self.name)]
         if mode == "jacrev":
@@ -96,7 +102,23 @@ class Jacobians:
         return "jacfwd" if len(wrt) == 1 and sizes[0] == sizes[-1] else "jacobian"
 
     def _acts(self) -> bool:
-        """Whether the function does more than compute, which must not happen several times."""
+        """Whether the function may do more than compute, which must not happen several times."""
+        calls = self.nesting.surroundings.again()
+        todo, seen = [self.base.function], set[n.Function]()
+        while todo:
+            function = todo.pop()
+            if function in seen:
+                continue
+            seen.add(function)
+            if any(map(_is_effect, statements(function.body))):
+                return True
+            for x in _calls(function):
+                callee = x.callee if isinstance(x, n.Call) else None
+                if isinstance(callee, n.Ref) and calls.ours(callee.value):
+                    if calls.helpers.derived(callee.value) is None:
+                        todo.append(calls.helpers.callee(callee.value).function)
+                elif not _is_pure(x, calls.world):
+                    return True
         return False
 
     # --- how ------------------------------------------------------------------------------------
@@ -109,9 +131,14 @@ class Jacobians:
 
     def _jacobian(self) -> Jacobian:
         step = self.step
-        return Jacobian(self.base, step.wrt, step.as_tuple, self.kinds, self.result, self._names())
+        wish = "hessian" if self.hessian else "jacobian"
+        return Jacobian(
+            self.base, step.wrt, step.as_tuple, self.kinds, self.result, self._names(), wish
+        )
 
     def _doc(self, mode: str) -> str:
+        if self.hessian:
+            mode = "hessian"
         return title(replace(self.step, mode=mode), place_of(self.base.function))
 
     def _gradient(self) -> n.Function:
@@ -120,6 +147,14 @@ class Jacobians:
         return replace(function, name=self.name, doc=self._doc(self.step.mode))
 
     def _forward(self, name: str) -> n.Function:
+        if self._acts():
+            raise UnsupportedError(
+                f"the Jacobian of {self.base.name} by columns would do each time what it does "
+                "besides computing (a call that may have effects, or is not known to have none).",
+                self.base.function.span,
+                None,
+                "use jacrev, which runs the function once; or compute that value outside.",
+            )
         return self._jacobian().forward(self._tangent_of, name, self._doc("jacfwd"))
 
     def _tangent_of(self, p: str) -> tuple[Callee, str]:
@@ -168,3 +203,24 @@ def _sum(sizes: list[n.Expr]) -> n.Expr:
     for size in sizes[1:]:
         total = n.Op("add", (total, size))
     return total
+
+
+def _is_effect(s: n.Stmt) -> bool:
+    """Whether the statement is there for what it does, if not to a list or an array."""
+    if isinstance(s, n.Opaque):
+        return True
+    return isinstance(s, n.Effect) and not isinstance(getattr(s.value, "callee", None), n.Field)
+
+
+def _calls(function: n.Function) -> Iterator[n.Expr]:
+    for s in statements(function.body):
+        for e in () if isinstance(s, n.Raise | n.Assert) else expressions(s):
+            for x in subexpressions(e):
+                if isinstance(x, n.Call) or (isinstance(x, n.OpaqueExpr) and "(" in x.text):
+                    yield x
+
+
+def _is_pure(e: n.Expr, world: World) -> bool:
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Field):
+        return not isinstance(e.callee.base, n.Ref | n.Global)
+    return isinstance(e, n.Call | n.OpaqueExpr) and world.is_pure(e)
