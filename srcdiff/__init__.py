@@ -12,13 +12,19 @@ print(f.grad.source)    # the text that computed it
 
 from srcdiff.api import differentiate, grad, value_and_grad
 from srcdiff.errors import UnsupportedError
-from srcdiff.products import jvp, vjp
+from srcdiff.jacobians import hessian, jacfwd, jacobian, jacrev
+from srcdiff.products import hvp, jvp, vjp
 from srcdiff.runtime import stop_gradient
 
 __all__ = [
     "UnsupportedError",
     "differentiate",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "stop_gradient",
     "value_and_grad",

@@ -13,7 +13,15 @@ from srcdiff.dispatch import Dispatcher
 from srcdiff.ir.names import TRANSFORM
 from srcdiff.options import Options
 from srcdiff.parameters import Argnums
-from srcdiff.products import Pushforward, Reverse, jvp, pushforward, reverse
+from srcdiff.products import (
+    HessianProduct,
+    Pushforward,
+    Reverse,
+    hessian_product,
+    jvp,
+    pushforward,
+    reverse,
+)
 from srcdiff.target import Target
 
 
@@ -157,6 +165,7 @@ class Differentiable:
         "_derivatives",
         "_dispatchers",
         "_function",
+        "_hessian_product",
         "_options",
         "_pushforward",
         "_reverse",
@@ -192,6 +201,7 @@ class Differentiable:
         self._derivatives: dict[str, Derivative] = {}
         self._pushforward: Pushforward | None = None
         self._reverse: Reverse | None = None
+        self._hessian_product: HessianProduct | None = None
         # Those of its bound methods.
         self._dispatchers: dict[str, Dispatcher] = {}
         functools.update_wrapper(self, function)
@@ -227,6 +237,23 @@ class Differentiable:
         if self._reverse is None:
             self._reverse = reverse(self)
         return self._reverse
+
+    @property
+    def jacobian(self) -> Derivative:
+        """The Jacobian; see `srcdiff.jacobian`."""
+        return self._derivative("jacobian")
+
+    @property
+    def hessian(self) -> Derivative:
+        """The Hessian; see `srcdiff.hessian`."""
+        return self._derivative("hessian")
+
+    @property
+    def hvp(self) -> HessianProduct:
+        """The product of the Hessian with a vector; see `srcdiff.hvp`."""
+        if self._hessian_product is None:
+            self._hessian_product = hessian_product(self)
+        return self._hessian_product
 
     def _derivative(self, mode: str) -> Derivative:
         found = self._derivatives.get(mode)
@@ -306,6 +333,21 @@ class BoundDifferentiable:
     def vjp(self) -> Reverse:
         """The reverse derivative; see `srcdiff.vjp`."""
         return reverse(self)
+
+    @property
+    def jacobian(self) -> Derivative:
+        """The Jacobian; see `srcdiff.jacobian`."""
+        return self._derivative("jacobian")
+
+    @property
+    def hessian(self) -> Derivative:
+        """The Hessian; see `srcdiff.hessian`."""
+        return self._derivative("hessian")
+
+    @property
+    def hvp(self) -> HessianProduct:
+        """The product of the Hessian with a vector; see `srcdiff.hvp`."""
+        return hessian_product(self)
 
     def _derivative(self, mode: str) -> Derivative:
         method = self.__func__

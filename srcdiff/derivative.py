@@ -28,7 +28,14 @@ from srcdiff.options import Options
 from srcdiff.signature import kind_of
 from srcdiff.target import Target
 
-_TITLES = {"grad": "gradient", "value_and_grad": "value and gradient"}
+_TITLES = {
+    "grad": "gradient",
+    "value_and_grad": "value and gradient",
+    "jacobian": "Jacobian",
+    "jacfwd": "Jacobian",
+    "jacrev": "Jacobian",
+    "hessian": "Hessian",
+}
 
 
 class Derivative:
@@ -70,7 +77,7 @@ class Derivative:
         self.__qualname__ = f"{scope}{dot}{self.__name__}"
         self.__module__ = target.function.__module__
         doc = inspect.getdoc(target.function)
-        title = f"{self._title.capitalize()}."
+        title = f"{self._title[0].upper()}{self._title[1:]}."
         self.__doc__ = f"{title}\n\n{doc}" if doc else title
 
     @property

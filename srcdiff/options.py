@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from srcdiff.ir.callee import JACOBIANS
 from srcdiff.parameters import Argnums, check_argnums
 
-MODES = ("grad", "value_and_grad", "jvp", "vjp")
+MODES = ("grad", "value_and_grad", "jvp", "vjp", "hvp", *JACOBIANS)
 BACKENDS = ("numpy", "numba", "auto")
 OPTIMIZE = ("fast", "readable")
 
@@ -39,7 +40,7 @@ class Options:
             NotImplementedError: the backend is not supported yet.
         """
         # Without any tangent, a forward derivative has nothing to differentiate by.
-        if self.mode != "jvp" or self.argnums:
+        if self.mode not in ("jvp", "hvp") or self.argnums:
             object.__setattr__(self, "argnums", check_argnums(self.argnums))
         if not isinstance(self.has_aux, bool):
             raise TypeError(f"has_aux is True or False, not {self.has_aux!r}")
@@ -53,7 +54,7 @@ class Options:
 
     @classmethod
     def product(cls, mode: str, wrt: tuple[str, ...], has_aux: bool) -> Options:
-        """The options of "jvp" or "vjp" with respect to these parameters."""
+        """The options of "jvp", "vjp" or "hvp" with respect to these parameters."""
         return cls(argnums=wrt, has_aux=has_aux, mode=mode)
 
     @property

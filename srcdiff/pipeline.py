@@ -10,6 +10,7 @@ from typing import Any
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
+from srcdiff.assemble.jacobians import Jacobians
 from srcdiff.assemble.prepare import parameter_sizes
 from srcdiff.emit.module import FreeNames, free_expressions, module_text
 from srcdiff.errors import UnsupportedError
@@ -34,7 +35,7 @@ class Request:
         kinds: parameter name -> the kind of its argument (defaults included), in order of the
             signature.
         wrt: names of the parameters to differentiate with respect to, in the order of the result.
-        mode: "grad", "value_and_grad" or "jvp".
+        mode: one of `options.MODES`.
         as_tuple: whether the gradients come as a tuple.
         has_aux: whether the function returns `(value, aux)`.
         general: whether equal sizes must not be relied on (see `Derived.equal_sizes`).
@@ -105,6 +106,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         world = LiveWorld(lowered, sizes)
         world.calls = PairMaker(world, world, world.is_user_function, Names(()))
         work = derivation(_primal(request, lowered, world, kinds), step, kinds, world.calls)
+        made = _jacobian(request, lowered, world, kinds)
         relied = world.relied_sizes()
         if not relied:
             break
@@ -112,8 +114,14 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         equal.append((_axis(a), _axis(b)))
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(work.primal.names)
-    doc = _doc(request, work.primal.function.name, step, lowered)
-    made = work.functions(doc, lambda kind: _shown_shape(kind, request.sizes))
+    name = work.primal.function.name
+    if step.mode == "hvp":
+        name = name.removesuffix("_grad")
+    doc = _doc(request, name, step, lowered)
+    if made:
+        made[-1] = replace(made[-1], doc=doc)
+    else:
+        made = work.functions(doc, lambda kind: _shown_shape(kind, request.sizes))
     text, constants, dependencies = _text(made, world)
     return Derived(
         text,
@@ -129,12 +137,28 @@ def _primal(
     request: Request, lowered: Lowered, world: LiveWorld, kinds: Mapping[str, Kind]
 ) -> n.Function:
     """What is differentiated: the function, or a derivative of it."""
-    base: Any = request.function
-    for step in request.inner:
-        base = callee.Derived(base, step)
     if not request.inner:
         return lowered.function
+    base: Any = _derived_from(request, request.inner)
     return world.nesting.callee(base, kinds).function
+
+
+def _jacobian(
+    request: Request, lowered: Lowered, world: LiveWorld, kinds: Mapping[str, Kind]
+) -> list[n.Function]:
+    """The functions of a Jacobian; none for other derivatives."""
+    if request.mode not in callee.JACOBIANS:
+        return []
+    step = Step(request.mode, request.wrt, request.as_tuple)
+    derived = _derived_from(request, (*request.inner, step))
+    return Jacobians(world.nesting, derived, kinds).functions()
+
+
+def _derived_from(request: Request, steps: tuple[Step, ...]) -> Any:
+    base: Any = request.function
+    for step in steps:
+        base = callee.Derived(base, step)
+    return base
 
 
 def _general(kind: Kind) -> Kind:

@@ -1,12 +1,14 @@
-"""Products of Jacobians with vectors: `jvp` and `vjp`, and what `f.jvp` and `f.vjp` are."""
+"""Products with vectors: `jvp`, `vjp` and `hvp`, and what `f.jvp`, `f.vjp` and `f.hvp` are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from srcdiff.dispatch import Dispatcher
+from srcdiff.ir.callee import Step
 from srcdiff.matching import Wording, has_derivative, matched, outline
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable
@@ -54,6 +56,42 @@ class _Product:
                 f"{self._target.name} takes {len(places)} positional arguments, not {len(primals)}"
             )
         return places[: len(primals)]
+
+    def _given(
+        self, primals: Sequence[Any], tangents: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """All positional arguments, and the tangents by parameter."""
+        primals, tangents = (
+            _several(values, f"{what} of {self._mode}")
+            for values, what in ((primals, "primals"), (tangents, "tangents"))
+        )
+        name = self._target.name
+        if len(primals) != len(tangents):
+            raise TypeError(
+                f"{self._mode} of {name} takes a tangent for each primal: there are "
+                f"{len(primals)} primals and {len(tangents)} tangents"
+            )
+        given = {}
+        wording = Wording("tangent", name)
+        for place, primal, tangent in zip(self._places(primals), primals, tangents, strict=True):
+            if tangent is not None:
+                given[place] = matched(primal, tangent, repr(place), wording)
+        return (*self._target.fixed, *primals), given
+
+    def _active(self, primals: tuple[Any, ...]) -> dict[int, str]:
+        """The positions and parameters of the primals that have a derivative."""
+        places = self._places(primals)
+        found = {}
+        for i, (place, primal) in enumerate(zip(places, primals, strict=True)):
+            if has_derivative(primal):
+                check_differentiable(kind_of(primal, place), place, self._target.name)
+                found[i] = place
+        if not found:
+            raise TypeError(
+                f"{self._mode} of {self._target.name}: none of its {len(primals)} primals is a "
+                "float or an array of floats"
+            )
+        return found
 
     def _dispatcher(self, wrt: tuple[str, ...], has_aux: bool) -> Dispatcher:
         found = self._dispatchers.get((wrt, has_aux))
@@ -106,24 +144,6 @@ class Pushforward(_Product):
     def __srcdiff_primal__(self) -> Any:
         return self._target.origin
 
-    def _given(
-        self, primals: Sequence[Any], tangents: Sequence[Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """All positional arguments, and the tangents by parameter."""
-        primals, tangents = _several(primals, "primals"), _several(tangents, "tangents")
-        name = self._target.name
-        if len(primals) != len(tangents):
-            raise TypeError(
-                f"jvp of {name} takes a tangent for each primal: there are {len(primals)} primals "
-                f"and {len(tangents)} tangents"
-            )
-        given = {}
-        wording = Wording("tangent", name)
-        for place, primal, tangent in zip(self._places(primals), primals, tangents, strict=True):
-            if tangent is not None:
-                given[place] = matched(primal, tangent, repr(place), wording)
-        return (*self._target.fixed, *primals), given
-
 
 def pushforward(f: Any) -> Pushforward:
     """The forward derivative of a callable."""
@@ -157,7 +177,7 @@ def jvp(f: Any, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool =
 
 def _several(values: Any, what: str) -> tuple[Any, ...]:
     if not isinstance(values, tuple | list):
-        raise TypeError(f"the {what} of jvp are a tuple or a list, not {type(values).__name__}")
+        raise TypeError(f"the {what} are a tuple or a list, not {type(values).__name__}")
     return tuple(values)
 
 
@@ -190,21 +210,6 @@ class Reverse(_Product):
         dispatcher = self._dispatcher(tuple(self._active(primals).values()), has_aux)
         found = dispatcher.find((*self._target.fixed, *primals), self._target.keywords)
         return found.template.text
-
-    def _active(self, primals: tuple[Any, ...]) -> dict[int, str]:
-        """The positions and parameters of the primals that have a derivative."""
-        places = self._places(primals)
-        found = {}
-        for i, (place, primal) in enumerate(zip(places, primals, strict=True)):
-            if has_derivative(primal):
-                check_differentiable(kind_of(primal, place), place, self._target.name)
-                found[i] = place
-        if not found:
-            raise TypeError(
-                f"vjp of {self._target.name}: none of its {len(primals)} primals is a float or an "
-                "array of floats"
-            )
-        return found
 
     def __repr__(self) -> str:
         return f"<srcdiff reverse derivative of {self._target.name}>"
@@ -286,3 +291,83 @@ def vjp(f: Any, /, *primals: Any, has_aux: bool = False) -> Any:
         (6.0, (2.0, 3.0), (20.0, 30.0))
     """
     return reverse(f)(*primals, has_aux=has_aux)
+
+
+class HessianProduct(_Product):
+    """The product of a function's Hessian with a vector: `f.hvp`.
+
+    Called as `f.hvp(primals, tangents)`; see `srcdiff.hvp`. Its text is at hand as that of other
+    derivatives is: `source`, `source_for(primals, tangents)`, `sources`.
+    """
+
+    _mode = "hvp"
+
+    def __call__(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+        """The product, with one entry for each primal; see `srcdiff.hvp`."""
+        active, dispatcher, args, given = self._taken(primals, tangents)
+        self._latest = dispatcher
+        bound, values = dispatcher.bound(args, self._target.keywords)
+        more = dict(zip(bound.tangents, given.values(), strict=True))
+        found = dict(zip(active, dispatcher.run(bound, values, more), strict=True))
+        return tuple(found.get(i) for i in range(len(primals)))
+
+    def source_for(self, primals: Sequence[Any], tangents: Sequence[Any]) -> str:
+        """The text for these arguments. Neither it nor the function is run.
+
+        Raises:
+            UnsupportedError: the function does what cannot be differentiated.
+            TypeError: the arguments don't fit, or cannot be differentiated with respect to.
+        """
+        _, dispatcher, args, _ = self._taken(primals, tangents)
+        return dispatcher.find(args, self._target.keywords).template.text
+
+    def _taken(
+        self, primals: Sequence[Any], tangents: Sequence[Any]
+    ) -> tuple[dict[int, str], Dispatcher, tuple[Any, ...], dict[str, Any]]:
+        args, given = self._given(primals, tangents)
+        active = self._active(tuple(primals))
+        key = (*active.values(), ":", *given)
+        dispatcher = self._dispatchers.get((key, False))
+        if dispatcher is None:
+            gradient = Step("grad", tuple(active.values()), as_tuple=True)
+            target = replace(self._target, inner=(*self._target.inner, gradient))
+            made = Dispatcher(target, Options.product("hvp", tuple(given), False))
+            dispatcher = self._dispatchers.setdefault((key, False), made)
+        return active, dispatcher, args, given
+
+    def __repr__(self) -> str:
+        return f"<srcdiff Hessian product of {self._target.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return hessian_product, (self._target.origin,)
+
+
+def hessian_product(f: Any) -> HessianProduct:
+    """The product of a callable's Hessian with a vector."""
+    return HessianProduct(Target.of(f))
+
+
+def hvp(f: Any, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+    """The product of the Hessian of a function that returns one real number with a vector.
+
+    Forward mode over reverse mode, at a small multiple of the function's own cost: the Hessian is
+    never formed.
+
+    Args:
+        f: the function.
+        primals: its positional arguments, a tuple or list.
+        tangents: the vector, as in `jvp`.
+
+    Returns:
+        A tuple with one entry for each primal, of its shape and dtype; None for those that have
+        no derivative.
+
+    Raises:
+        TypeError: the tangents don't fit the primals.
+        UnsupportedError: `f` cannot be differentiated.
+
+    Example:
+        >>> hvp(lambda x, y: x * x * y, (3.0, 2.0), (1.0, None))
+        (4.0, 6.0)
+    """
+    return hessian_product(f)(primals, tangents)

@@ -14,7 +14,7 @@ from srcdiff.assemble.pushed import PushforwardMaker
 from srcdiff.assemble.tangent import Pushforward, pushforward
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import Callee, Step
+from srcdiff.ir.callee import JACOBIANS, Callee, Step
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Kind, TupleOf
 from srcdiff.ir.walk import names_of, statements
@@ -23,6 +23,8 @@ from srcdiff.normalize.jumps import falls_through
 from srcdiff.normalize.results import named_results
 from srcdiff.normalize.trees import Apart, taken_apart
 from srcdiff.transform.primal import Primal
+
+_FORWARD = ("jvp", "tangent", "hvp")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Derivation:
                 None,
                 "return a number made by functions that have a derivative.",
             )
-        if self.step.mode == "jvp":
+        if self.step.mode in _FORWARD:
             return self._forward(doc)
         return self._both(doc) if self.step.mode == "vjp" else self._reverse(doc, sizes)
 
@@ -92,9 +94,18 @@ class Derivation:
         step, primal = self.step, self.primal
         pushed = PushforwardMaker(self.calls)
         what = Pushforward(
-            primal, step.wrt, self.kinds, self.calls.world, pushed, has_aux=step.has_aux
+            primal,
+            step.wrt,
+            self.kinds,
+            self.calls.world,
+            pushed,
+            has_aux=step.has_aux,
+            value=step.mode == "jvp",
         )
-        function = pushforward(what, f"{primal.function.name}_jvp", doc)
+        name = primal.function.name
+        if step.mode == "hvp":
+            name = name.removesuffix("_grad")
+        function = pushforward(what, f"{name}_{step.mode}", doc)
         return [*pushed.functions(), function]
 
 
@@ -112,7 +123,7 @@ def derivation(
     setting = Setting(kinds, calls.world, calls.ours)
 
     def ready(function: n.Function) -> Primal:
-        if step.mode == "jvp":
+        if step.mode in _FORWARD:
             function = named_results(function, Names(names_of(function)))
         return prepare(function, step.wrt, setting)
 
@@ -154,9 +165,17 @@ def title(step: Step, subject: str) -> str:
     """What a derivative is, as the first line of its docstring."""
     *first, last = step.wrt or ("nothing",)
     wrt = f"{', '.join(first)} and {last}" if first else last
-    if step.mode == "jvp":
+    if step.mode in ("jvp", "tangent"):
         many = "tangents" if first else "the tangent"
-        return f"Value and tangent of {subject}, for {many} of {wrt}."
+        what = "Value and tangent" if step.mode == "jvp" else "Tangent"
+        return f"{what} of {subject}, for {many} of {wrt}."
+    if step.mode == "hvp":
+        many = "directions" if first else "a direction"
+        return f"Product of the Hessian of {subject} with {many} of {wrt}."
+    if step.mode in JACOBIANS:
+        what = "Hessian" if step.mode == "hessian" else "Jacobian"
+        how = {"jacfwd": ", a column at a time", "jacrev": ", a row at a time"}.get(step.mode, "")
+        return f"{what} of {subject} with respect to {wrt}{how}."
     if step.mode == "vjp":
         return f"Value of {subject} and its pullback, with respect to {wrt}."
     what = "Gradient" if step.mode == "grad" else "Value and gradient"

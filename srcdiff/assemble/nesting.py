@@ -15,10 +15,12 @@ from typing import Any, Protocol
 
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
+from srcdiff.assemble.jacobians import Jacobians
 from srcdiff.assemble.specialise import canonical
 from srcdiff.assemble.sweeps import place_of
 from srcdiff.ir import nodes as n
-from srcdiff.ir.callee import TANGENT_OF, Callee, Derived
+from srcdiff.ir.callee import JACOBIANS, TANGENT_OF, Callee, Derived
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
 from srcdiff.normalize.arguments import Default, bind_arguments
 
@@ -34,6 +36,9 @@ class Surroundings(Protocol):
 
     def again(self) -> PairMaker:
         """What knows of calls, for a derivative inside this one."""
+
+    def reserve(self, names: Names) -> None:
+        """Keeps invented names apart from the free names of the function."""
 
 
 @dataclass(eq=False)
@@ -78,12 +83,22 @@ class Nesting:
         """
         key = (derived, tuple(kinds.items()))
         if key not in self.made:
-            base = derived.base
-            if isinstance(base, Derived):
-                function = self.callee(base, kinds).function
-            else:
-                function = self.surroundings.callee(base).function
-            work = derivation(function, derived.step, kinds, self.surroundings.again())
-            made = work.functions(title(derived.step, place_of(function)), lambda kind: "?")
-            self.made[key] = Callee(key, replace(made[-1], span=function.span))
+            made = self._made(derived, kinds)
+            self.made[key] = Callee(
+                key, replace(made, span=self.base(derived, kinds).function.span)
+            )
         return self.made[key]
+
+    def base(self, derived: Derived, kinds: Mapping[str, Kind]) -> Callee:
+        """What the derivative is one of."""
+        if isinstance(derived.base, Derived):
+            return self.callee(derived.base, kinds)
+        return self.surroundings.callee(derived.base)
+
+    def _made(self, derived: Derived, kinds: Mapping[str, Kind]) -> n.Function:
+        step = derived.step
+        if step.mode in JACOBIANS:
+            return Jacobians(self, derived, kinds).plain()
+        function = self.base(derived, kinds).function
+        work = derivation(function, step, kinds, self.surroundings.again())
+        return work.functions(title(step, place_of(function)), lambda kind: "?")[-1]

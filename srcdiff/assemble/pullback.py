@@ -34,6 +34,7 @@ from srcdiff.ir.callee import Callee, Step
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, Object, TupleOf
 from srcdiff.ir.walk import statements
+from srcdiff.normalize.arguments import passed_on
 from srcdiff.transform.keeping import copies_of
 from srcdiff.transform.primal import Primal
 
@@ -173,7 +174,7 @@ class _Writer:
     def _call_forward(self) -> n.Expr:
         callee, question = self._what.callee, self._pair.question
         if self._forward is None:
-            return _passed_on(callee)
+            return passed_on(callee)
         args = (*(n.Var(p.name) for p in callee.params), *self._tapes.values())
         return n.Call(_ref(question.forward), args)
 
@@ -322,24 +323,6 @@ def _wanted(seed: n.Expr, useful: Useful) -> Iterator[n.Expr]:
             yield from _wanted(n.Index(seed, n.Const(i)), item)
     elif useful:
         yield seed
-
-
-def _passed_on(callee: Callee) -> n.Call:
-    """A call of a function with parameters of the same names."""
-    args: list[n.Expr] = []
-    keywords: list[tuple[str, n.Expr]] = []
-    for p in callee.params:
-        value = n.Var(p.name)
-        match p.passing:
-            case 2:
-                args.append(n.Starred(value))
-            case 3:
-                keywords.append((p.name, value))
-            case 4:
-                keywords.append(("**", value))
-            case _:
-                args.append(value)
-    return n.Call(callee.ref, tuple(args), tuple(keywords))
 
 
 def _ref(sweep: Sweep) -> n.Ref:

@@ -30,6 +30,7 @@ class Pushforward:
         world: what lies outside.
         calls: gives calls of the user's functions their tangents.
         has_aux: whether the primal returns `(value, aux)`.
+        value: whether the value is returned too.
         inner: whether other functions of the text call it, and keep to what it shares.
     """
 
@@ -39,6 +40,7 @@ class Pushforward:
     world: World
     calls: Calls
     has_aux: bool = False
+    value: bool = True
     inner: bool = False
 
 
@@ -106,6 +108,8 @@ def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr:
     if what.inner and isinstance(value, n.Tuple):
         # One tuple, so that each item is a value of its own to a derivative of this.
         return n.Tuple((*value.items, *(_tangent(item, pusher) for item in value.items)))
+    if not what.value:
+        return _tangent(value, pusher)
     if not what.has_aux:
         return n.Tuple((value, _tangent(value, pusher)))
     if not isinstance(value, n.Tuple) or len(value.items) != 2:

@@ -51,7 +51,8 @@ class Step:
     """One derivative of a function.
 
     Attributes:
-        mode: "grad", "value_and_grad" or "jvp".
+        mode: "grad", "value_and_grad", "jvp", "vjp", "tangent" (that of `jvp`, without the
+            value), "hvp" (the tangent of a gradient), or one of `JACOBIANS`.
         wrt: the parameters, in the order of the result.
         as_tuple: whether the gradients come as a tuple.
         has_aux: whether the function returns `(value, aux)`.
@@ -61,6 +62,10 @@ class Step:
     wrt: tuple[str, ...]
     as_tuple: bool = False
     has_aux: bool = False
+
+
+# What is written as a loop over directions.
+JACOBIANS = ("jacobian", "jacfwd", "jacrev", "hessian")
 
 
 @dataclass(frozen=True)

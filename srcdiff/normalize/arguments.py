@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from srcdiff.errors import UnsupportedError
@@ -70,3 +71,26 @@ def place_arguments(callee: Callee, values: tuple[n.Expr, ...]) -> n.Call:
     args = tuple(value for p, value in given if p.passing != named)
     keywords = tuple((p.name, value) for p, value in given if p.passing == named)
     return n.Call(callee.ref, args, keywords)
+
+
+def passed_on(
+    callee: Callee, given: Mapping[str, n.Expr] = MappingProxyType({}), ref: n.Ref | None = None
+) -> n.Call:
+    """A call of a function by variables of its parameters' names; `given` has other arguments.
+
+    `ref`: how the text refers to the function, where it is not by the callee's own reference.
+    """
+    args: list[n.Expr] = []
+    keywords: list[tuple[str, n.Expr]] = []
+    for p in callee.params:
+        value = given.get(p.name, n.Var(p.name))
+        match p.passing:
+            case 2:
+                args.append(n.Starred(value))
+            case 3:
+                keywords.append((p.name, value))
+            case 4:
+                keywords.append(("**", value))
+            case _:
+                args.append(value)
+    return n.Call(ref or callee.ref, tuple(args), tuple(keywords))

@@ -47,8 +47,10 @@ class _Hoist:
 
     def _statement(self, s: n.Stmt) -> n.Stmt:
         match s:
-            case n.Assign():
+            case n.Assign() if isinstance(s.target, n.Var | n.Tuple):
                 return replace(s, value=self._top(s.value))
+            case n.Assign():
+                return replace(s, value=self._value(s.value))
             case n.Update():
                 return replace(s, value=self._value(s.value))
             case n.Return() if s.value is not None:
