@@ -1,5 +1,8 @@
 """Functions as values: what is read live, what is guarded, and what is refused."""
 
+# Closures over loop variables are meant.
+# ruff: noqa: B023
+
 from __future__ import annotations
 
 import functools
@@ -78,6 +81,7 @@ class Model:
 
 MODEL = Model(2.0)
 TABLE: dict[str, Any] = {"sin": np.sin, "cube": lambda t: t**3}
+ROW = (np.sin, np.cos)
 PARTIAL = functools.partial(lambda a, b: a * b * b, 2.0)
 
 
@@ -139,6 +143,31 @@ def test_a_kept_function_is_as_it_stands() -> None:
         return x * float(order[0])
 
     assert grad(f)(0.5) == 2.0
+
+
+def test_loops_over_functions() -> None:
+    def layers(x: Any) -> Any:
+        for act in (np.tanh, lambda t: t * x, ROW[1]):
+            x = act(x)
+        return x
+
+    def weighed(x: Any) -> Any:
+        total = 0.0
+        for act, w in [(np.sin, x), (lambda t: t * t * x, 2.0 * x)]:
+            x = x * 0.5
+            total += w * act(x)
+        return total
+
+    assert close(layers, 0.7)
+    assert close(weighed, 0.7)
+
+
+def test_passive_functions_need_not_be_known() -> None:
+    def f(x: Any, k: Any) -> Any:
+        rounded = np.floor if k > 2 else np.ceil
+        return x * int(rounded(k))
+
+    assert grad(f)(0.5, 3) == 3.0
 
 
 def refused(f: Callable[..., Any], reason: str, *args: Any) -> None:
