@@ -222,3 +222,20 @@ def test_a_function_that_holds_itself() -> None:
         return times(g, x)
 
     refused(f, "holds itself", 0.5)
+
+
+def test_functions_in_lists_are_not_told_apart() -> None:
+    def first(functions: Any, x: Any) -> Any:
+        return functions[0](x)
+
+    def f(x: Any) -> Any:
+        functions = []
+        for _ in range(2):
+            functions.append(lambda t: t * x)
+        return first(functions, 2.0 * x)
+
+    def g(x: Any) -> Any:
+        return first([lambda t: t * x], 2.0 * x)
+
+    refused(f, "", 0.5)
+    refused(g, "", 0.5)

@@ -284,7 +284,9 @@ class Conversion:
     def _call(self, e: n.Call) -> n.Expr:
         if isinstance(e.callee, n.Var) and e.callee.name in self._functional:
             # Without numbers it is left for others to say whether it matters.
-            if self._infer(e.callee) == UNKNOWN and any(is_float(self._infer(a)) for a in e.args):
+            kinds = [self._infer(a) for a in e.args]
+            numbers = any(is_float(kind) or kind == UNKNOWN for kind in kinds)
+            if numbers and self._infer(e.callee) == UNKNOWN:
                 raise _undecided(f"{show(e.callee)} calls", e.span)
         found = self.resolve(e, self._infer) or e
         if isinstance(e.callee, n.Var) and e.callee.name not in self.absent:
