@@ -337,7 +337,7 @@ def odd(x, n):
 pinned(0.7, 3, more=((0.7, 0), (0.7, 4)))(even)
 
 
-def solved(function, slope, y, steps):
+def root_of(function, slope, y, steps):
     for _ in range(steps):
         y = y - function(y) / slope(y)
     return y
@@ -345,7 +345,7 @@ def solved(function, slope, y, steps):
 
 @pinned(2.0, 5, more=((3.0, 0),))
 def cube_root(a, steps):
-    return solved(lambda y: y**3 - a, lambda y: 3.0 * y**2, 1.0, steps)
+    return root_of(lambda y: y**3 - a, lambda y: 3.0 * y**2, 1.0, steps)
 
 
 @pinned(R(5), 0.3, argnums=(0, 1), more=((R(2), 0.7),))

@@ -1,5 +1,8 @@
 """Functions as values: what is read live, what is guarded, and what is refused."""
 
+# Closures over loop variables are meant.
+# ruff: noqa: B023
+
 from __future__ import annotations
 
 import functools
@@ -78,6 +81,7 @@ class Model:
 
 MODEL = Model(2.0)
 TABLE: dict[str, Any] = {"sin": np.sin, "cube": lambda t: t**3}
+ROW = (np.sin, np.cos)
 PARTIAL = functools.partial(lambda a, b: a * b * b, 2.0)
 
 
@@ -141,6 +145,31 @@ def test_a_kept_function_is_as_it_stands() -> None:
     assert grad(f)(0.5) == 2.0
 
 
+def test_loops_over_functions() -> None:
+    def layers(x: Any) -> Any:
+        for act in (np.tanh, lambda t: t * x, ROW[1]):
+            x = act(x)
+        return x
+
+    def weighed(x: Any) -> Any:
+        total = 0.0
+        for act, w in [(np.sin, x), (lambda t: t * t * x, 2.0 * x)]:
+            x = x * 0.5
+            total += w * act(x)
+        return total
+
+    assert close(layers, 0.7)
+    assert close(weighed, 0.7)
+
+
+def test_passive_functions_need_not_be_known() -> None:
+    def f(x: Any, k: Any) -> Any:
+        rounded = np.floor if k > 2 else np.ceil
+        return x * int(rounded(k))
+
+    assert grad(f)(0.5, 3) == 3.0
+
+
 def refused(f: Callable[..., Any], reason: str, *args: Any) -> None:
     with pytest.raises(UnsupportedError, match=reason):
         grad(f)(*args)
@@ -193,3 +222,20 @@ def test_a_function_that_holds_itself() -> None:
         return times(g, x)
 
     refused(f, "holds itself", 0.5)
+
+
+def test_functions_in_lists_are_not_told_apart() -> None:
+    def first(functions: Any, x: Any) -> Any:
+        return functions[0](x)
+
+    def f(x: Any) -> Any:
+        functions = []
+        for _ in range(2):
+            functions.append(lambda t: t * x)
+        return first(functions, 2.0 * x)
+
+    def g(x: Any) -> Any:
+        return first([lambda t: t * x], 2.0 * x)
+
+    refused(f, "", 0.5)
+    refused(g, "", 0.5)

@@ -19,7 +19,7 @@ from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
-from srcdiff.ir.functional import given_part, held, map_held, part_name
+from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
     FLOAT,
@@ -177,7 +177,7 @@ class Inference:
         item = kinds[0]
         for other in kinds[1:]:
             item = join(item, other, f"{self.at}|{show(e)}")
-        return ListOf(item)
+        return list_of(item)
 
     def _index(self, e: n.Index) -> Kind:
         base = self(e.base)
@@ -330,7 +330,7 @@ class Inference:
             if not isinstance(kind, ListOf) or not isinstance(made[0], n.Ref):
                 return None
             inner = self.with_name("<item>", kind.item)
-            return ListOf(inner(n.Call(made[0], (n.Var("<item>"),))))
+            return list_of(inner(n.Call(made[0], (n.Var("<item>"),))))
         kind = self(e.args[0])
         if not isinstance(kind, ListOf) or len(e.args) != 1 or e.keywords:
             return None
@@ -361,6 +361,11 @@ class Inference:
 _DATA = (Array, Scalar, Number, ListOf)
 
 _OPERATIONS = (n.Op, n.Compare, n.Call, n.Index, n.Field)
+
+
+def list_of(item: Kind) -> ListOf:
+    """The kind of a list; of the functions in one it is not known which is which."""
+    return ListOf(UNKNOWN if is_functional(item) else item)
 
 
 def exact_type(kind: Kind) -> type | None:
@@ -609,7 +614,7 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
         if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
             item = infer(e.args[0])
             item = join(kind.item, item, f"{infer.at}.item")
-            return {**env, base.name: ListOf(item)}
+            return {**env, base.name: list_of(item)}
     return env
 
 

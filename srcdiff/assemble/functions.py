@@ -46,6 +46,7 @@ from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+from srcdiff.normalize.unroll import unrolled
 
 # How many calls of one function, each with other functions as arguments, may lie in each other.
 _MAX_DEPTH = 12
@@ -356,6 +357,9 @@ class Functions:
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
         facts = infer_kinds(function, kinds, self.world)
+        while (longer := unrolled(function, facts, names)) is not None:
+            function = longer
+            facts = infer_kinds(function, kinds, self.world)
         conversion = Conversion(facts, self.resolve, names, pieces, self.world.is_pure, absent)
         body = conversion.run(function.body)
         return body, conversion.returned

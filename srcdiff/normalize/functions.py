@@ -31,7 +31,7 @@ from srcdiff.ir.functional import (
     left,
     part_name,
 )
-from srcdiff.ir.kinds import UNKNOWN, Kind, Known, PartialOf, TupleOf, join
+from srcdiff.ir.kinds import UNKNOWN, Kind, Known, PartialOf, TupleOf, is_float, join
 from srcdiff.ir.names import TRANSFORM
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
@@ -87,12 +87,20 @@ class Conversion:
     returned: Kind | None = None
     _infer: Any = None
     _before: list[n.Stmt] | None = None
-    # Statements that define what is only kept where it is still named.
-    _definitions: set[n.Stmt] = field(default_factory=set)
+    # Statements that are only kept where the functional variables that they bind are still named.
+    _definitions: dict[n.Stmt, frozenset[str]] = field(default_factory=dict)
+    # The variables that stand for functions somewhere.
+    _functional: set[str] = field(default_factory=set)
     _hoisted: dict[int, tuple[n.Expr, n.Var]] = field(default_factory=dict)
 
     def run(self, body: n.Block) -> n.Block:
         """The converted body."""
+        for s in statements(body):
+            if isinstance(s, n.Assign) and self.facts.reached(s):
+                infer = self.facts.at(s)
+                sides = (s.value.a, s.value.b) if isinstance(s.value, n.Choose) else (s.value,)
+                for value in sides:
+                    self._functional |= _functional_names(s.target, infer(value))
         body = self._swept(self._block(body))
         for s in statements(body):
             named = _mentioned((s,)) & self.absent
@@ -156,7 +164,7 @@ class Conversion:
         if any(isinstance(x, n.Call) and not _is_partial(x) for x in subexpressions(s.value)):
             # It is not to be called twice.
             self.absent |= set(target_names(s.target))
-        self._definitions.add(kept)
+        self._definitions[kept] = _functional_names(s.target, kind)
         targets = _targets(s.target, kind)
         if _is_given(kind) or targets is None:
             return [kept]
@@ -231,11 +239,7 @@ class Conversion:
         kept: set[n.Stmt] = set()
         named = _mentioned(s for s in statements(body) if s not in self._definitions)
         while True:
-            more = {
-                s
-                for s in self._definitions - kept
-                if isinstance(s, n.Assign) and named & frozenset(target_names(s.target))
-            }
+            more = {s for s in self._definitions.keys() - kept if named & self._definitions[s]}
             if not more:
                 break
             kept |= more
@@ -278,8 +282,11 @@ class Conversion:
         return isinstance(self._infer(e), TupleOf) and is_functional(self._infer(e))
 
     def _call(self, e: n.Call) -> n.Expr:
-        if not isinstance(e.callee, n.Ref) and self._infer(e.callee) == UNKNOWN:
-            if isinstance(e.callee, n.Var):
+        if isinstance(e.callee, n.Var) and e.callee.name in self._functional:
+            # Without numbers it is left for others to say whether it matters.
+            kinds = [self._infer(a) for a in e.args]
+            numbers = any(is_float(kind) or kind == UNKNOWN for kind in kinds)
+            if numbers and self._infer(e.callee) == UNKNOWN:
                 raise _undecided(f"{show(e.callee)} calls", e.span)
         found = self.resolve(e, self._infer) or e
         if isinstance(e.callee, n.Var) and e.callee.name not in self.absent:
@@ -431,6 +438,14 @@ def _targets(target: n.Expr, kind: Kind) -> list[tuple[n.Expr, Path]] | None:
             out += inner
         return out
     return None
+
+
+def _functional_names(target: n.Expr, kind: Kind) -> frozenset[str]:
+    """The variables of a target that an assignment of this kind makes functional."""
+    if isinstance(target, n.Tuple) and isinstance(kind, TupleOf):
+        pairs = zip(target.items, kind.items, strict=False)
+        return frozenset().union(*(_functional_names(t, k) for t, k in pairs))
+    return frozenset(target_names(target)) if is_functional(kind) else frozenset()
 
 
 def _paired(

@@ -19,8 +19,8 @@ def slope(y):
     return 3.0 * y ** 2
 
 
-def solved_fwd(function_a, y, steps, y_tape, function_value_tape, slope_value_tape):
-    """Forward sweep of solved (golden_programs.py:340): keeps what the reverse sweep needs on its tapes."""
+def root_of_fwd(function_a, y, steps, y_tape, function_value_tape, slope_value_tape):
+    """Forward sweep of root_of (golden_programs.py:340): keeps what the reverse sweep needs on its tapes."""
     for _ in range(steps):
         function_value = function(y, function_a)
         slope_value = slope(y)
@@ -31,8 +31,8 @@ def solved_fwd(function_a, y, steps, y_tape, function_value_tape, slope_value_ta
     return y
 
 
-def solved_bwd(d, y, steps, y_tape, function_value_tape, slope_value_tape):
-    """Reverse sweep of solved (golden_programs.py:340), for the adjoint of its result."""
+def root_of_bwd(d, y, steps, y_tape, function_value_tape, slope_value_tape):
+    """Reverse sweep of root_of (golden_programs.py:340), for the adjoint of its result."""
     dy = d
     dfunction_a = 0.0
     for _ in reversed(range(steps)):
@@ -54,7 +54,7 @@ def cube_root_grad(a, steps):
     y_tape = []
     function_value_tape = []
     slope_value_tape = []
-    solved_fwd(a, 1.0, steps, y_tape, function_value_tape, slope_value_tape)
+    root_of_fwd(a, 1.0, steps, y_tape, function_value_tape, slope_value_tape)
     # reverse sweep
-    da = solved_bwd(1.0, 1.0, steps, y_tape, function_value_tape, slope_value_tape)
+    da = root_of_bwd(1.0, 1.0, steps, y_tape, function_value_tape, slope_value_tape)
     return float(da)
