@@ -358,3 +358,35 @@ def smoothed_row(x, rate):
     for i in range(1, len(x)):
         y[i] = mixed(i) ** 2
     return np.sum(y)
+
+
+# --- lists and trees
+
+
+@pinned(R((3, 3)), R((3, 2)), R((2, 3)), R((4, 2)), R((4, 2)), argnums=(0, 1, 2))
+def rnn_loss(W, U, V, xs, ys):
+    h = np.zeros(len(W))
+    hs = []
+    for x in xs:
+        h = np.tanh(W @ h + U @ x)
+        hs.append(h)
+    loss = 0.0
+    for t in range(len(hs)):
+        loss += np.sum((V @ hs[t] - ys[t]) ** 2)
+    return loss
+
+
+@pinned(0.7, 4, more=((0.7, 0),))
+def stack(x, n):
+    tape = []
+    y = x
+    for t in range(n):
+        tape.append(y)
+        y = np.sin(y) + x * y
+    dx = 0.0
+    dy = 1.0
+    for t in reversed(range(n)):
+        y = tape.pop()
+        dx += y * dy
+        dy *= np.cos(y) + x
+    return dx + dy

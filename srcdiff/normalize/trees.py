@@ -20,10 +20,13 @@ from srcdiff.ir.kinds import DictOf, ItemsOf, Kind, ListOf, TupleOf, is_float
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
+    map_block,
     map_expressions,
     names_in,
     rebuild,
     statements,
+    stored_names,
+    substitute,
     target_names,
     with_blocks,
 )
@@ -122,7 +125,73 @@ def taken_apart(
         _refuse_whole(sorted(rebound)[0], function.span)
     body = _Apart(function, trees).block(function.body)
     new = replace(function, params=tuple(params), body=body)
-    return Apart(new, inner, trees, tuple(start), function.params)
+    return _named(Apart(new, inner, trees, tuple(start), function.params))
+
+
+def _named(apart: Apart) -> Apart:
+    """Leaves that the function gives a name at its beginning have that name throughout."""
+    leaves = {str(leaf.name) for tree in apart.trees.values() for leaf in tree.leaves()}
+    body = apart.function.body
+    names: dict[str, str] = {}
+    out: list[n.Stmt] = []
+    for i, s in enumerate(body):
+        new = _renaming(s, leaves) if isinstance(s, n.Assign) else None
+        if (
+            new is None
+            or not _only_names(new, (*body[:i], *body[i + 1 :]), apart.function)
+            or names.keys() & new.keys()
+        ):
+            out.append(s)
+        else:
+            names |= new
+    if not names:
+        return apart
+    values = {old: n.Var(name) for old, name in names.items()}
+
+    def renamed(name: str) -> str:
+        return names.get(name, name)
+
+    def tree(t: Tree) -> Tree:
+        items = tuple((key, tree(item)) for key, item in t.items)
+        return replace(t, items=items, name=None if t.name is None else renamed(t.name))
+
+    function = replace(
+        apart.function,
+        params=tuple(replace(p, name=renamed(p.name)) for p in apart.function.params),
+        body=map_block(tuple(out), lambda e: substitute(e, values)),
+    )
+    return replace(
+        apart,
+        function=function,
+        kinds={renamed(name): kind for name, kind in apart.kinds.items()},
+        trees={name: tree(t) for name, t in apart.trees.items()},
+        start=map_block(apart.start, lambda e: substitute(e, values)),
+    )
+
+
+def _renaming(s: n.Assign, leaves: set[str]) -> dict[str, str] | None:
+    """Leaf → name, for an assignment of nothing but leaves to names."""
+    targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
+    values = s.value.items if isinstance(s.value, n.Tuple) else (s.value,)
+    if len(targets) != len(values) or isinstance(s.target, n.Tuple) != isinstance(s.value, n.Tuple):
+        return None
+    out: dict[str, str] = {}
+    for target, value in zip(targets, values, strict=True):
+        if not isinstance(target, n.Var) or not isinstance(value, n.Var):
+            return None
+        if value.name not in leaves or value.name in out:
+            return None
+        out[value.name] = target.name
+    return out
+
+
+def _only_names(names: Mapping[str, str], rest: n.Block, function: n.Function) -> bool:
+    """Whether the names are bound nowhere else, and nothing of either is written into."""
+    written = bound_names(rest) | stored_names(rest)
+    for s in statements(rest):
+        written |= frozenset(s.reads) if isinstance(s, n.Opaque) else frozenset()
+    new = frozenset(names.values())
+    return not new & (written | frozenset(function.param_names)) and not written & names.keys()
 
 
 def _tree(kind: Kind, name: str, names: Names) -> Tree:
