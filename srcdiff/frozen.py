@@ -70,6 +70,8 @@ def frozen_key(kind: k.Kind) -> Any:
             return k.Array, dtype, *map(_size, dims)
         case k.TupleOf(items):
             return k.TupleOf, *(frozen_key(item) for item in items)
+        case k.DictOf(keys, items):
+            return k.DictOf, keys, *(frozen_key(item) for item in items)
         case k.ListOf(item):
             return k.ListOf, frozen_key(item)
         case k.Known(value):

@@ -218,7 +218,8 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
             subject=subject,
             remedy="pass the real and the imaginary part as two arguments.",
         )
-    if isinstance(kind, k.TupleOf | k.ListOf) or (isinstance(kind, k.Object) and kind.cls is dict):
+    is_dict = isinstance(kind, k.DictOf) or (isinstance(kind, k.Object) and kind.cls is dict)
+    if isinstance(kind, k.TupleOf | k.ListOf) or is_dict:
         raise UnsupportedArgumentError(
             f"a {_container(kind)} as an argument to differentiate is not supported yet.",
             subject=subject,
@@ -234,6 +235,8 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
 def _container(kind: k.Kind) -> str:
     if isinstance(kind, k.Object):
         return kind.cls.__name__
+    if isinstance(kind, k.DictOf):
+        return "dict"
     return "tuple" if isinstance(kind, k.TupleOf) else "list"
 
 

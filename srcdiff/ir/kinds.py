@@ -74,6 +74,14 @@ class ListOf(Kind):
 
 
 @dataclass(frozen=True)
+class DictOf(Kind):
+    """A dict with these keys, in this order."""
+
+    keys: tuple[str, ...]
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
 class RangeOf(Kind):
     """A `range`."""
 
@@ -280,6 +288,9 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
         pairs = enumerate(zip(a.items, b.items, strict=True))
         return TupleOf(tuple(join(x, y, f"{label}.{i}") for i, (x, y) in pairs))
+    if isinstance(a, DictOf) and isinstance(b, DictOf) and a.keys == b.keys:
+        triples = zip(a.keys, a.items, b.items, strict=True)
+        return DictOf(a.keys, tuple(join(x, y, f"{label}.{key}") for key, x, y in triples))
     if isinstance(a, ListOf) and isinstance(b, ListOf):
         return ListOf(join(a.item, b.item, label))
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf):

@@ -19,6 +19,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     recursion,
     reductions,
     scalars,
+    signatures,
     stores,
 )
 from tests.zoo.registry import PROGRAMS, Program
