@@ -1,6 +1,6 @@
 def f_bwd(d, t):
     """Reverse sweep of f (test_golden_modes.py:86), for the adjoint of its result."""
-    dt = 3.0 * d * t**2
+    dt = 3.0 * d * t ** 2
     return dt
 
 
@@ -12,12 +12,12 @@ def f_grad_bwd(d, t):
 
 
 def f(t):
-    return t**3 - 2.0
+    return t ** 3 - 2.0
 
 
 def f_grad(t):
     """Gradient of f (test_golden_modes.py:86) with respect to t."""
-    dt = 3.0 * t**2
+    dt = 3.0 * t ** 2
     return dt
 
 
