@@ -79,7 +79,8 @@ class LiveWorld:
     def taken_apart(self, kind: Known, e: n.Expr) -> Kind:
         """The kind of a partial, a bound method or an object, by what it consists of."""
         value = kind.value
-        if isinstance(value, functools.partial | MethodType):
+        is_method = isinstance(value, MethodType) and isinstance(value.__func__, FunctionType)
+        if is_method or isinstance(value, functools.partial):
             path: tuple[Any, ...] = (e.name,) if isinstance(e, n.Var) else ()
             if isinstance(e, n.Ref):
                 path = (Root(e.path, value),)

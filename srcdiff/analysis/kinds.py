@@ -661,7 +661,7 @@ def _stored(target: n.Expr, kind: Kind, env: Env, infer: Inference) -> Env:
         if isinstance(old, ListOf):
             whole = isinstance(target, n.Tuple) or isinstance(item.key, n.Slice)
             new = UNKNOWN if whole else join(old.item, kind, f"{infer.at}.item")
-            env = {**env, item.base.name: ListOf(new)}
+            env = {**env, item.base.name: list_of(new)}
     return env
 
 
