@@ -208,16 +208,9 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
     Raises:
         TypeError: the argument is no floating-point number or array.
     """
-    if k.is_float(kind):
+    if k.carries(kind):
         return
-    dtype = k.dtype_of(kind)
     subject = f"{function} with respect to {name!r}"
-    if dtype is not None and dtype.kind == "c":
-        raise UnsupportedArgumentError(
-            "complex arguments are not supported yet.",
-            subject=subject,
-            remedy="pass the real and the imaginary part as two arguments.",
-        )
     if _has_float(kind):
         return
     if isinstance(kind, k.TupleOf | k.ListOf | k.ItemsOf | k.DictOf):
@@ -236,7 +229,7 @@ def _has_float(kind: k.Kind) -> bool:
     """Whether a leaf of the tree can be differentiated."""
     if isinstance(kind, k.TupleOf | k.ItemsOf | k.DictOf):
         return any(map(_has_float, kind.items))
-    return k.is_float(kind.item if isinstance(kind, k.ListOf) else kind)
+    return k.carries(kind.item if isinstance(kind, k.ListOf) else kind)
 
 
 def _container(kind: k.Kind) -> str:

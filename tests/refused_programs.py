@@ -1091,11 +1091,11 @@ def f(x):
         "complex",
         """
 def f(x):
-    y = «x[0] * 1j»
-    return abs(y)
+    y = x * 1j
+    return «np.linalg.norm(y)»
 """,
-        "complex",
-        "real",
+        "np.linalg.norm: values of type complex128 are not differentiated here.",
+        "compute with the real and the imaginary part.",
     ),
     Refused(
         "unknown_kind",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf
+from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of
 from srcdiff.ir.show import show
 from srcdiff.rules.registry import Entry, NoRule, Rule, lookup, method_function
 
@@ -275,7 +275,24 @@ def _call_maker(entry: Entry, values: Mapping[str, Any]) -> Rule:
             args.extend(keywords.pop(p.name).items)
         elif p.kind is p.POSITIONAL_ONLY or (starred and p.kind is p.POSITIONAL_OR_KEYWORD):
             args.append(keywords.pop(p.name))
-    return entry.maker(*args, **keywords)
+    made = entry.maker(*args, **keywords)
+    if not entry.complex and _is_smooth(made):
+        dtypes = [dtype for value in values.values() for dtype in _complex_dtypes(value)]
+        if dtypes:
+            raise NoRule(f"values of type {dtypes[0]} are not differentiated here")
+    return made
+
+
+def _is_smooth(rule: Rule) -> bool:
+    return bool(rule.pulls) or any(map(_is_smooth, rule.items))
+
+
+def _complex_dtypes(value: Any) -> list[np.dtype[Any]]:
+    """The complex dtypes in a kind."""
+    if isinstance(value, TupleOf):
+        return [dtype for item in value.items for dtype in _complex_dtypes(item)]
+    dtype = dtype_of(value) if isinstance(value, Kind) else None
+    return [dtype] if dtype is not None and dtype.kind == "c" else []
 
 
 def operand_kind(e: n.Expr, infer: Infer) -> Kind:

@@ -27,7 +27,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, is_float
+from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, carries
 from srcdiff.ir.stars import spread
 from srcdiff.ir.walk import base_name
 from srcdiff.normalize.arguments import Default, bind_arguments, place_arguments
@@ -276,7 +276,7 @@ def argument(site: Site, name: str) -> n.Expr:
 
 
 def _check_kind(kind: Kind, name: str, site: Site) -> None:
-    if not is_float(kind):
+    if not carries(kind):
         raise UnsupportedError(
             f"the argument {name!r} of this call carries a derivative, and is neither a float nor "
             "an array of floats.",

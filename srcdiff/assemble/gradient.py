@@ -222,8 +222,9 @@ def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
     if isinstance(target, ListOf):
         return _converted_list(e, target.item)
     if isinstance(target, Number):
-        same = isinstance(kind, Number) and kind.type is float
-        return e if same else n.Call(n.Ref("float", float, float), (e,))
+        if isinstance(kind, Number) and kind.type is target.type:
+            return e
+        return n.Call(n.Ref(target.type.__name__, target.type, target.type), (e,))
     if isinstance(target, Scalar):
         if kind == target:
             return e

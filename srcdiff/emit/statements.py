@@ -233,6 +233,8 @@ def _literal(value: Any) -> ast.expr:
         return ast.Tuple([_literal(item) for item in value], _LOAD)
     if type(value) in (int, float) and (value < 0 or str(value).startswith("-")):
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    if type(value) is complex and repr(value).startswith("(-0-"):
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(value)
 
 

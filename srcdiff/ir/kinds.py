@@ -233,9 +233,20 @@ def dtype_of(kind: Kind) -> np.dtype[Any] | None:
 
 
 def is_float(kind: Kind) -> bool:
-    """Whether the value can carry a derivative: a real floating-point number or array."""
+    """Whether the value is a real floating-point number or array."""
     dtype = dtype_of(kind)
     return dtype is not None and dtype.kind == "f"
+
+
+def is_complex(kind: Kind) -> bool:
+    """Whether the value is a complex number or array."""
+    dtype = dtype_of(kind)
+    return dtype is not None and dtype.kind == "c"
+
+
+def carries(kind: Kind) -> bool:
+    """Whether the value can carry a derivative: a number or array, real or complex."""
+    return is_float(kind) or is_complex(kind)
 
 
 def promote(*kinds: Kind) -> np.dtype[Any]:

@@ -12,11 +12,18 @@ from srcdiff.ir.kinds import (
     Dims,
     Kind,
     broadcast_dims,
-    is_float,
+    carries,
     is_number,
     same_dims,
 )
-from srcdiff.rules.operands import array_parts, fresh_dims, int_value, require_values, shape_dims
+from srcdiff.rules.operands import (
+    array_parts,
+    fresh_dims,
+    int_value,
+    keep_imaginary,
+    require_values,
+    shape_dims,
+)
 from srcdiff.rules.registry import Pull, Rule, Template, rule
 from srcdiff.rules.sampling import sample
 from srcdiff.rules.spelled import spelled
@@ -49,8 +56,9 @@ def full_like(a: Kind, fill_value: Kind, dtype: Any = None) -> Rule:
 def _filled(dtype: np.dtype[Any], dims: Dims, fill_value: Kind) -> Rule:
     require_values(fill_value)
     kind = Array(dtype, dims)
-    if not is_float(kind):
+    if not carries(kind):
         return Rule(kind=kind)
+    keep_imaginary(fill_value, kind)
     if is_number(fill_value):
         pull = Pull(lambda d: np.sum(d), scalar=lambda y, d: d * y.size)
     else:
@@ -92,7 +100,7 @@ def arange(
     last = int_value(start, start_value) if stop is None else int_value(stop, stop_value)
     size = _distance(first, last) if step is None else None
     kind = Array(np.dtype(dtype), fresh_dims(1, at) if size is None else (size,))
-    if stop is None or not is_float(kind):
+    if stop is None or not carries(kind):
         return Rule(kind=kind)
     pulls = {
         "start": Pull(lambda d: np.sum(d), scalar=lambda y, d: d * len(y)),
@@ -135,7 +143,7 @@ def linspace(
         dtype = np.linspace(sample(start), sample(stop), 2).dtype
     count = (50,) if num is None else shape_dims(num, at)
     kind = Array(np.dtype(dtype), count + broadcast_dims(first, last))
-    if not is_float(kind):
+    if not carries(kind):
         return Rule(kind=kind)
     ends = {"start": first, "stop": last}
     pulls = {name: Pull(_weighted(name, dims, kind, endpoint)) for name, dims in ends.items()}

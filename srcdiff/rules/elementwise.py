@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Kind, Number
+from srcdiff.ir.kinds import Kind, Number, is_complex
 from srcdiff.rules.operands import require_values
 from srcdiff.rules.powers import power_pulls, power_safe
 from srcdiff.rules.registry import Pull, Rule, Template, rule
@@ -149,8 +149,23 @@ elementwise(np.sqrt, lambda y: 0.5 / y, safe={"y": 1.0})
 elementwise(np.cbrt, lambda y: 1.0 / (3.0 * y * y), safe={"y": 1.0})
 elementwise(np.square, lambda x: 2.0 * x)
 elementwise(np.reciprocal, lambda y: -y * y, safe={"y": 1.0})
-for absolute in (np.absolute, np.fabs, abs):
-    elementwise(absolute, lambda x: np.sign(x))
+elementwise(np.fabs, lambda x: np.sign(x))
+
+
+def absolute_value(function: Callable[..., Any]) -> None:
+    """Registers an absolute value. Of a complex number: Re(conj(x) t) / |x|; at zero, zero."""
+
+    @rule(function)
+    def absolute(x: Kind) -> Rule:
+        if is_complex(x):
+            template: Template = lambda x, y, d: d * np.conj(x) / (y + (y == 0.0))  # noqa: E731
+        else:
+            template = lambda x: np.sign(x)  # noqa: E731
+        return elementwise_rule(function, {"x": x}, [template])
+
+
+absolute_value(np.absolute)
+absolute_value(abs)
 # The gradient of a norm: zero at zero, as `np.linalg.norm` has it.
 elementwise(
     np.hypot,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from srcdiff.rules import (
     builtins,
     choices,
+    complexes,
     creation,
     cumulative,
     diagonals,
@@ -30,6 +31,7 @@ from srcdiff.rules import (
 __all__ = [
     "builtins",
     "choices",
+    "complexes",
     "creation",
     "cumulative",
     "diagonals",

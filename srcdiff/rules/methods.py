@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcdiff.ir.kinds import Array, Scalar
+from srcdiff.ir.kinds import Array, Number, Scalar
 from srcdiff.rules.registry import method
 
 # Both have these; on a scalar they act as on a 0-d array.
@@ -28,6 +28,13 @@ for cls in (Array, Scalar):
     method(cls, "attribute:shape", np.shape)
     method(cls, "attribute:ndim", np.ndim)
     method(cls, "attribute:size", np.size)
+    method(cls, "conj", np.conjugate)
+    method(cls, "conjugate", np.conjugate)
+
+for every in (Array, Scalar, Number):
+    method(every, "attribute:real", np.real)
+    method(every, "attribute:imag", np.imag)
+method(Number, "conjugate", complex.conjugate)
 
 method(Array, "argsort", np.argsort)
 method(Array, "astype", np.ndarray.astype)

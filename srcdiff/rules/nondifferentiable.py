@@ -22,6 +22,7 @@ from srcdiff.ir.kinds import (
     RangeOf,
     TupleOf,
     dims_of,
+    is_complex,
 )
 from srcdiff.rules.operands import (
     array_kind,
@@ -57,12 +58,19 @@ def _binary(function: Callable[..., Any]) -> None:
         return Rule(kind=elementwise_kind(function, a, b), elementwise=True)
 
 
-steps(np.floor, np.ceil, np.rint, np.trunc, np.sign, np.signbit)
+steps(np.floor, np.ceil, np.rint, np.trunc, np.signbit)
 steps(np.isnan, np.isfinite, np.isinf, np.isneginf, np.isposinf)
 steps(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 steps(np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
 steps(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert)
 steps(np.left_shift, np.right_shift, np.floor_divide)
+
+
+@rule(np.sign)
+def sign(x: Kind) -> Rule:
+    if is_complex(x):
+        raise NoRule("of complex values it is no constant", "write z / abs(z)")
+    return Rule(kind=elementwise_kind(np.sign, x), elementwise=True)
 
 
 @rule(np.fix)

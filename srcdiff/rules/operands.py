@@ -19,27 +19,38 @@ from srcdiff.ir.kinds import (
     Unknown,
     dims_of,
     dtype_of,
+    is_complex,
 )
 from srcdiff.rules.registry import NoRule
 
 
 def require_values(*kinds: Kind) -> None:
-    """Raises NoRule unless every operand is a real number or an array (or not known at all)."""
+    """Raises NoRule unless every operand is a number or an array (or not known at all)."""
     for kind in kinds:
         dtype = dtype_of(kind)
         if dtype is None and not isinstance(kind, Unknown):
             raise NoRule(f"an operand is {_what(kind)}", "np.array(...) makes an array of it")
-        if dtype is not None and dtype.kind not in "biuf":
+        if dtype is not None and dtype.kind not in "biufc":
             raise NoRule(f"values of type {dtype} are not differentiated")
 
 
 def array_parts(kind: Kind) -> tuple[np.dtype[Any], Dims]:
-    """The dtype and dimensions of a real number or array; raises NoRule for anything else."""
+    """The dtype and dimensions of a number or array; raises NoRule for anything else."""
     require_values(kind)
     dtype, dims = dtype_of(kind), dims_of(kind)
     if dtype is None or dims is None:
         raise NoRule("the operand's type and shape are not known here")
     return dtype, dims
+
+
+def keep_imaginary(operand: Kind, result: Kind) -> None:
+    """Raises NoRule where a complex operand becomes a real result."""
+    items = operand.items if isinstance(operand, TupleOf) else (operand,)
+    for item in items:
+        if isinstance(item, TupleOf):
+            keep_imaginary(item, result)
+        elif is_complex(item) and not is_complex(result):
+            raise NoRule("the imaginary part would be lost", "take the real part with .real")
 
 
 def _what(kind: Kind) -> str:

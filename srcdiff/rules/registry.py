@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcdiff.ir.kinds import Dim, Kind
@@ -118,6 +118,8 @@ class Entry:
     required: int
     # Other spellings of keywords.
     spelled: Mapping[str, str] = field(default_factory=dict)
+    # Whether it holds for complex operands.
+    complex: bool = False
 
     @classmethod
     def of(cls, maker: Callable[..., Rule], spelled: Mapping[str, str]) -> Entry:
@@ -153,6 +155,16 @@ def rule(
         return maker
 
     return register
+
+
+def for_complex(*callees: Any) -> None:
+    """Says that the rules of these callees hold for complex operands.
+
+    They are linear in the operand, or analytic: then the tangent of the result is the partial
+    times the operand's tangent, and the operand's adjoint the partial times the result's.
+    """
+    for callee in callees:
+        _RULES[callee] = replace(_RULES[callee], complex=True)
 
 
 def method(cls: type, name: str, function: Any) -> None:

@@ -19,7 +19,7 @@ from srcdiff.ir.kinds import (
     Scalar,
     TupleOf,
     broadcast_dims,
-    is_float,
+    carries,
     is_number,
     multiplied,
     not_one,
@@ -31,6 +31,7 @@ from srcdiff.rules.operands import (
     array_parts,
     fresh_dims,
     int_value,
+    keep_imaginary,
     normalize_axes,
     shape_dims,
 )
@@ -254,8 +255,9 @@ def ascontiguousarray(a: Kind) -> Rule:
 
 def _of_display(name: str, operand: Kind, kind: Kind, shares: tuple[str, ...]) -> Rule:
     """Each item of a display gets its entry of the adjoint."""
-    if not is_float(kind):
+    if not carries(kind):
         return Rule(kind=kind, shares=shares)
+    keep_imaginary(operand, kind)
     if isinstance(operand, ListOf):
         # The engine takes the adjoint to the items of a list.
         return Rule(kind=kind)
@@ -308,8 +310,9 @@ def astype(a: Kind, dtype: Any) -> Rule:
     _, dims = array_parts(a)
     new = np.dtype(dtype)
     kind = Array(new, dims) if isinstance(a, Array) else Scalar(new)
-    if new.kind != "f":
+    if not carries(kind):
         return Rule(kind=kind)
+    keep_imaginary(a, kind)
     return Rule(kind=kind, pulls={"a": SAME}, linear=("a",))
 
 
@@ -320,12 +323,16 @@ def conversion(cls: type[np.generic]) -> None:
     def convert(x: Kind) -> Rule:
         _, dims = array_parts(x)
         kind = array_kind(cls, dims)
-        if not is_float(kind):
+        if not carries(kind):
             return Rule(kind=kind, shares=("x",))
         return Rule(kind=kind, pulls={"x": SAME}, shares=("x",), linear=("x",))
 
 
-for cls in (np.float64, np.float32, np.float16, np.int64, np.int32, np.intp, np.bool_):
+SCALAR_TYPES: tuple[type[np.generic], ...] = (
+    *(np.float64, np.float32, np.float16, np.complex128, np.complex64),
+    *(np.int64, np.int32, np.intp, np.bool_),
+)
+for cls in SCALAR_TYPES:
     conversion(cls)
 
 

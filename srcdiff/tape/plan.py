@@ -132,7 +132,7 @@ class Planner:
     ) -> Tape | None:
         kind = self.kind_of(slot)
         dtype = dtype_of(kind)
-        if dtype is None or dtype.kind not in "fb":
+        if dtype is None or dtype.kind not in "fcb":
             return None
         shape: n.Expr = sizes[0] if len(sizes) == 1 else n.Tuple(sizes)
         if isinstance(kind, Array):

@@ -31,7 +31,7 @@ from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import NEW, reads_new
 from srcdiff.transform.push import Pusher, zero_start
-from srcdiff.transform.spread import is_full
+from srcdiff.transform.spread import as_complex, is_full
 
 
 class Calls(Protocol):
@@ -203,6 +203,7 @@ class Forwarder:
             return tangent
         if not is_full(tangent, dims, pusher.infer):
             return fill(value, tangent)
+        tangent = as_complex(tangent, kind, pusher.infer)
         if _borrows(value, tangent, pusher.infer):
             return n.Call(n.Field(tangent, "copy"))
         return tangent
@@ -322,7 +323,7 @@ def _spread(tangent: n.Expr, kind: Kind, infer: Inference) -> n.Expr:
     """The tangent with the full shape of the value assigned."""
     dims = dims_of(kind)
     if not isinstance(kind, Array) or dims is None or is_full(tangent, dims, infer):
-        return tangent
+        return as_complex(tangent, kind, infer)
     return fill(NEW, tangent)
 
 

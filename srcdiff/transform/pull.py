@@ -35,6 +35,8 @@ from srcdiff.ir.kinds import (
     Number,
     TupleOf,
     dims_of,
+    is_complex,
+    is_float,
     is_number,
     not_one,
     same_dims,
@@ -43,6 +45,8 @@ from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import NoRule, Template
 from srcdiff.transform.spread import (
+    as_complex,
+    real_part,
     reduce_to,
     same_array,
     spread,
@@ -165,6 +169,7 @@ class Puller:
         value = self._unmasked(seed).value
         if isinstance(place, n.Var):
             value = spread(value, place, kind, self._infer)
+            value = as_complex(value, kind, self._infer)
         self.out.parts.append((place, value))
 
     def _index(self, e: n.Index, seed: Seed) -> None:
@@ -293,6 +298,8 @@ class Puller:
             value = n.Op("mul", (seed.value, b) if name == "a" else (a, seed.value))
         if selects(e) or masks(e, self._infer):
             seed = replace(seed, may_be_zero=True)
+        if self._loses_imaginary(bound, operand, value):
+            value = real_part(value)
         if not bound.rule.elementwise:
             self.pull(operand, replace(seed, value=value, masks=()))
             return
@@ -303,6 +310,11 @@ class Puller:
             seed = self._unmasked(replace(seed, value=value))
             value = reduce_to(seed.value, operand, e, dims, target, self._infer)
         self.pull(operand, replace(seed, value=value))
+
+    def _loses_imaginary(self, bound: Bound, operand: n.Expr, value: n.Expr) -> bool:
+        """Whether a contribution to a real operand of a complex value may be complex."""
+        complex_result = is_complex(bound.kind) and not is_complex(self._infer(operand))
+        return complex_result and not is_float(self._infer(value))
 
     def _guards(self, bound: Bound, seed: Seed, values: Mapping[str, n.Expr]) -> dict[str, n.Expr]:
         """Operands replaced by a safe value where the seed is zero."""
@@ -334,6 +346,8 @@ class Puller:
             seed = replace(seed, value=self._name(seed.value, self._infer(seed.value)))
         for operand, side in active:
             masked = replace(seed, masks=(*seed.masks, (condition, side)))
+            if self._loses_imaginary(bound, operand, masked.value):
+                masked = replace(masked, value=real_part(masked.value))
             target, dims = self._infer(operand), dims_of(bound.kind)
             own = dims_of(target)
             if dims is None or own is None or not same_dims(own, dims):

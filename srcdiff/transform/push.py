@@ -23,12 +23,12 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO, instantiate, mul
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of
+from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of, is_complex
 from srcdiff.ir.lists import mapped, zeros
 from srcdiff.rules.registry import NoRule, Template
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.pull import NEW
-from srcdiff.transform.spread import is_full, spread_shape, with_plain_shapes
+from srcdiff.transform.spread import is_full, real_part, spread_shape, with_plain_shapes
 
 
 def zero_like(place: n.Expr, kind: Kind) -> n.Expr:
@@ -177,6 +177,13 @@ class Pusher:
             for name in dict.fromkeys((*rule.pulls, *rule.pushes, *rule.linear))
             if name in bound.parts and smooth_names(bound.parts[name], self.infer) & self.varied
         ]
+        tangent = self._tangent(e, bound, active)
+        if tangent is None or is_complex(bound.kind) or not is_complex(self.infer(tangent)):
+            return tangent
+        return real_part(tangent)
+
+    def _tangent(self, e: n.Expr, bound: Bound, active: list[str]) -> n.Expr | None:
+        rule = bound.rule
         if rule.joint:
             linear = [name for name in rule.linear if name in bound.operands]
             values = {name: self._display(bound.operands[name]) for name in linear}

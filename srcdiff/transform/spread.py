@@ -11,6 +11,8 @@ from srcdiff.ir.kinds import (
     Dims,
     Kind,
     dims_of,
+    is_complex,
+    is_float,
     not_one,
     same_dim,
     same_dims,
@@ -27,9 +29,12 @@ def shape_of(e: n.Expr) -> n.Expr:
 
 
 def is_full(value: n.Expr, dims: Dims, infer: Inference) -> bool:
-    """Whether the value has all of these dimensions, and does not only broadcast to them."""
+    """Whether the value, which broadcasts to these dimensions, has all of them."""
     own = dims_of(infer(value))
-    return own is not None and same_dims(own, dims)
+    if own is None or len(own) != len(dims):
+        return False
+    # What is not 1 is not broadcast.
+    return all(same_dim(a, b) or not_one(a) for a, b in zip(own, dims, strict=True))
 
 
 def spread(value: n.Expr, like: n.Expr, kind: Kind, infer: Inference) -> n.Expr:
@@ -63,9 +68,13 @@ def reduce_to(
         return _sum_all(value, full, whole, dims, infer)
     extra = len(dims) - len(own)
     pairs = list(zip(own, dims[extra:], strict=True))
-    if not all(same_dim(a, b) or (a == 1 and not_one(b)) for a, b in pairs):
+    # What is not 1 has not been broadcast.
+    kept = [same_dim(a, b) or not_one(a) for a, b in pairs]
+    if not extra and all(kept):
+        return value
+    if not all(keeps or (a == 1 and not_one(b)) for keeps, (a, b) in zip(kept, pairs, strict=True)):
         return _at_run_time(full, operand)
-    return _sum_axes(full, extra, [i for i, (a, b) in enumerate(pairs) if not same_dim(a, b)])
+    return _sum_axes(full, extra, [i for i, keeps in enumerate(kept) if not keeps])
 
 
 def _sum_axes(full: n.Expr, extra: int, ones: list[int]) -> n.Expr:
@@ -138,6 +147,38 @@ def same_array(whole: n.Expr, kind: Array, infer: Inference) -> n.Expr | None:
     found = _same_shape(whole, kind.dims, infer)
     own = None if found is None else infer(found)
     return found if isinstance(own, Array) and own.dtype == kind.dtype else None
+
+
+def real_part(value: n.Expr) -> n.Expr:
+    """What a real operand takes of a complex contribution: adjoints pair with tangents as
+    Re(sum(adjoint * tangent)).
+    """
+    factor, rest = _turned(value)
+    if rest is None:
+        return _part_of(value, "real")
+    part = _part_of(rest, "imag")
+    return part if factor < 0 else neg(part)
+
+
+def _turned(value: n.Expr) -> tuple[float, n.Expr | None]:
+    """The other factor of a product with 1j or -1j, and the sign."""
+    if isinstance(value, n.Op) and value.op == "mul":
+        for i, arg in enumerate(value.args):
+            if isinstance(arg, n.Const) and arg.value in (1j, -1j):
+                return arg.value.imag, value.args[1 - i]
+    return 0.0, None
+
+
+def _part_of(value: n.Expr, part: str) -> n.Expr:
+    return n.Field(value, part) if isinstance(value, n.Var | n.Index) else np_call(part, value)
+
+
+def as_complex(value: n.Expr, kind: Kind, infer: Inference) -> n.Expr:
+    """A real array as a complex one, where it stands for a value of a complex kind."""
+    own = infer(value)
+    if isinstance(kind, Array) and is_complex(kind) and is_float(own) and isinstance(own, Array):
+        return n.Op("add", (value, n.Const(0j)))
+    return value
 
 
 def _at_run_time(value: n.Expr, operand: n.Expr) -> n.Expr:

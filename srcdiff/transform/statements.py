@@ -19,7 +19,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, dims_of, dtype_of, same_dims
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, dims_of, dtype_of, is_complex, same_dims
 from srcdiff.ir.lists import length
 from srcdiff.ir.walk import (
     base_name,
@@ -36,7 +36,7 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
-from srcdiff.transform.spread import reduce_to
+from srcdiff.transform.spread import real_part, reduce_to
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
 STORED = n.Var("<seed>")
@@ -357,6 +357,8 @@ def _pull_stored(
         seed = reduce_to(STORED, value, target, dims, own, infer)
     elif dims and mine == ():
         seed = np_call("sum", STORED)
+    if is_complex(kind) and not is_complex(own):
+        seed = real_part(seed)
     name = base_name(target)
     puller.pull(value, context.seed(seed, name))
 

@@ -23,7 +23,7 @@ from srcdiff.ir.kinds import (
     Number,
     Scalar,
     TupleOf,
-    is_float,
+    carries,
 )
 from srcdiff.ir.names import BINARY, COMPARE, UNARY
 from srcdiff.rules.registry import Rule, lookup
@@ -383,4 +383,4 @@ def spellings(callee: Any, *points: Any) -> Iterator[Row]:
 
 
 def is_active(value: Any) -> bool:
-    return is_float(READINGS[0].kind(value, "x"))
+    return carries(READINGS[0].kind(value, "x"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import srcdiff.rules.load  # noqa: F401
-from srcdiff.ir.kinds import Array, Scalar
+from srcdiff.ir.kinds import Array, Number, Scalar
 from srcdiff.rules import registry
 from srcdiff.rules.registry import lookup
 
@@ -24,9 +24,11 @@ def test_method(key, function) -> None:
     if cls is Array:
         x = np.array([[1.0, 2.0]]) if name != "item" else np.array([[1.0]])
         x = x[0] if name == "searchsorted" else x
-    else:
-        assert cls is Scalar
+    elif cls is Scalar:
         x = np.float64(1.5)
+    else:
+        assert cls is Number
+        x = 1.5 - 0.5j
     if name.startswith("attribute:"):
         got = getattr(x, name.removeprefix("attribute:"))
         arguments = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import dis
 import math
 import types
@@ -29,13 +30,14 @@ from tests.rules.harness import (
     way_forward,
 )
 from tests.rules.rows import ROWS as COMMON
+from tests.rules.rows_complexes import ROWS as COMPLEXES
 from tests.rules.rows_picking import ROWS as PICKING
 from tests.rules.rows_systems import ROWS as SYSTEMS
 
 # Deprecated since NumPy 2.5, still a function that users call.
 pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
 CALLEES = registered()
-ROWS = [*COMMON, *PICKING, *SYSTEMS]
+ROWS = [*COMMON, *COMPLEXES, *PICKING, *SYSTEMS]
 
 # Its derivative is zero although the function is not constant, which differences can't show:
 # tests/test_stop_gradient.py is its proof.
@@ -189,7 +191,7 @@ def check_source(template: object, names: set[str]) -> None:
     for instruction in dis.get_instructions(template):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             value = template.__globals__.get(instruction.argval)
-            assert value in (np, math, None) or instruction.argval in srcdiff.runtime.__all__
+            assert value in (np, math, cmath, None) or instruction.argval in srcdiff.runtime.__all__
             assert value is not None or instruction.argval == "len"
     for cell in template.__closure__ or ():
         assert is_literal(cell.cell_contents)

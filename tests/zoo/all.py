@@ -7,6 +7,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     broadcasting,
     builtins,
     calls,
+    complexes,
     conditions,
     control_flow,
     edge,

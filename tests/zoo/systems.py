@@ -45,23 +45,23 @@ def inverted(A):
 
 
 @program(args=_matrix, dual=False, analytic=True)
-def determinant(A):
+def volume(A):
     return np.linalg.det(A) ** 2
 
 
 @program(args=_stack, dual=False, analytic=True)
-def determinants(A):
+def volumes(A):
     return np.sum(np.linalg.det(A) ** 2) + np.sum(np.linalg.inv(A))
 
 
 @program(args=_matrix, dual=False)
-def logarithm_of_determinant(A):
+def logarithm_of_volume(A):
     sign, logarithm = np.linalg.slogdet(A)
     return sign * logarithm**2 + np.linalg.slogdet(A @ A)[1]
 
 
 @program(args=_matrix, dual=False)
-def determinant_as_a_pair(A):
+def volume_as_a_pair(A):
     pair = np.linalg.slogdet(A)
     return pair[0] * pair[1]
 
