@@ -12,7 +12,18 @@ import numpy as np
 
 from srcdiff.frontend.lower import lower_function
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import FLOAT, INT, Array, Dim, Kind, Known, Number, Scalar
+from srcdiff.ir.kinds import (
+    FLOAT,
+    INT,
+    Array,
+    DictOf,
+    Dim,
+    Kind,
+    Known,
+    Number,
+    Scalar,
+    TupleOf,
+)
 from srcdiff.ir.walk import expressions, names_in, statements, subexpressions
 from srcdiff.signature import kind_of
 
@@ -35,6 +46,10 @@ def guess_kinds(function: Callable[..., Any]) -> dict[str, Kind] | None:
     hints = _annotations(function)
     out: dict[str, Kind] = {}
     for p in lowered.function.params:
+        if p.passing in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            is_tuple = p.passing == inspect.Parameter.VAR_POSITIONAL
+            out[p.name] = TupleOf(()) if is_tuple else DictOf((), ())
+            continue
         kind = _annotated(hints.get(p.name), p.name, uses)
         if kind is None and p.has_default and p.default is not None:
             kind = kind_of(p.default, p.name)

@@ -58,6 +58,9 @@ def kind_of(value: Any, name: str) -> k.Kind:
         return k.TupleOf(tuple(kind_of(item, f"{name}.{i}") for i, item in enumerate(value)))
     if cls is list:
         return k.ListOf(_item_kind(value, f"{name}[]"))
+    if cls is dict and _is_record(value):
+        items = (kind_of(item, f"{name}.{key}") for key, item in value.items())
+        return k.DictOf(tuple(value), tuple(items))
     if cls is range:
         return k.RangeOf()
     if cls is slice:
@@ -122,6 +125,15 @@ def _item_kind(items: list[Any], name: str) -> k.Kind:
             return k.UNKNOWN
         first = k.join(first, other, name)
     return first
+
+
+# The largest dict that is known by its keys.
+_MAX_KEYS = 32
+
+
+def _is_record(value: dict[Any, Any]) -> bool:
+    """Whether a dict is known by its keys: there are few, and they are names."""
+    return len(value) <= _MAX_KEYS and all(type(key) is str for key in value)
 
 
 # One slice object for each structure, as two kinds are equal only for the same slice object.
@@ -251,6 +263,12 @@ def _tuple_key(items: tuple[Any, ...]) -> Hashable:
     return tuple, *map(key_of, items)
 
 
+def _dict_key(value: dict[Any, Any]) -> Hashable:
+    if not _is_record(value):
+        return dict
+    return dict, *((name, key_of(item)) for name, item in value.items())
+
+
 def _list_key(items: list[Any]) -> Hashable:
     keys = set(map(key_of, items))
     if len(keys) == 1:
@@ -286,6 +304,7 @@ _KEYERS: dict[type, Keyer | None] = {
     np.ndarray: _array_key,
     tuple: _tuple_key,
     list: _list_key,
+    dict: _dict_key,
     slice: _slice_key,
     FunctionType: _function_key,
     MethodType: _method_key,

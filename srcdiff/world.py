@@ -64,7 +64,8 @@ class LiveWorld:
                 value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
-            return located(self._kind_of(value, e.name), value, (Root(e.name, value),))
+            kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
+            return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
             return UNKNOWN
@@ -170,6 +171,12 @@ class LiveWorld:
         if known is None:
             known = self.helpers[value] = lower_function(value)
         return Callee(value, known.function)
+
+    def variant(self, key: Hashable, make: Callable[[], n.Function]) -> Callee:
+        """The function made of another one for a key, made at first use."""
+        if key not in self._variants:
+            self._variants[key] = Callee(key, make())
+        return self._variants[key]
 
     def derived(self, value: Any) -> Derived | None:
         """The derivative that a callable stands for, if it is one."""
@@ -303,6 +310,9 @@ class LiveWorld:
         for lowered, path in everyone:
             for name, home in lowered.free.items():
                 out.append(self._dependency(name, home, path, free))
+            for name, home in lowered.defaults.items():
+                if (home.key, name) in free.globals:
+                    out.append(self._dependency(name, home, path, free))
             for found in lowered.imports.values():
                 if found.home is not None and self.is_user_function(found.value):
                     out.append(_fixed(found.name, found.home, path, found.value))
@@ -387,6 +397,9 @@ def source_of(value: Any) -> str:
         if isinstance(value, list):
             return f"[{items}]"
         return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, dict) and len(value) <= 100:
+        pairs = (f"{source_of(key)}: {source_of(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if value is None or isinstance(value, bool | int | float | complex | str | bytes):
         return repr(value)
     return "..."

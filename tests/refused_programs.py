@@ -215,8 +215,8 @@ def f(x):
         "dict_display",
         """
 def f(x):
-    parts = «{"a": x[0] * 2.0, "b": x[1]}»
-    return parts["a"] * parts["b"]
+    parts = «{0: x[0] * 2.0, 1: x[1]}»
+    return parts[0] * parts[1]
 """,
         "a dict of values that are differentiated is not supported.",
         "",
@@ -236,21 +236,21 @@ def f(x):
         """
 def f(x):
     parts = {}
-    parts["a"] = x[0] * 2.0
-    return «parts["a"]»
+    «parts["a"] = x[0] * 2.0»
+    return parts["a"]
 """,
-        "it is not known what parts holds.",
-        "use an array.",
+        "parts is not an array, and a value that is differentiated is put into it",
+        "in an array.",
     ),
     Refused(
         "starred_display",
         """
 def f(x):
-    parts = «[*x, 1.0]»
+    parts = [«*x», 1.0]
     return parts[0] * parts[1]
 """,
-        "starred",
-        "",
+        "it is not known how many values *x stands for.",
+        "one by one",
     ),
     Refused(
         "starred_target",
@@ -270,10 +270,10 @@ def g(a, b, c):
 
 
 def f(x):
-    return «g(*x)»
+    return g(«*x»)
 """,
-        "a call with starred arguments of values that are differentiated is not supported.",
-        "",
+        "it is not known how many values *x stands for.",
+        "one by one",
     ),
     Refused(
         "double_starred_call",
@@ -283,10 +283,72 @@ def g(a, b):
 
 
 def f(x):
-    return «g(x[0], **{"b": x[1]})»
+    return g(x[0], **«dict(b=x[1])»)
 """,
-        "a call with starred arguments of values that are differentiated is not supported.",
+        "no derivative is known for dict.",
         "",
+    ),
+    Refused(
+        "index_of_a_tuple_that_varies",
+        """
+def f(x):
+    parts = «(x[0], x[1])»
+    s = 0.0
+    for i in range(2):
+        s += parts[i]
+    return s
+""",
+        "a tuple is not supported on values that are differentiated.",
+        "np.array",
+    ),
+    Refused(
+        "loop_over_many_values",
+        """
+def f(x):
+    a, b = x[0], x[1]
+    s = 0.0
+    for v in «(a, b, a, b, a, b, a, b, a)»:
+        s = s * v + 1.0
+    return s
+""",
+        "a loop over 9 values that do not stand in an array is not supported.",
+        "np.array",
+    ),
+    Refused(
+        "list_shrinks_while_iterated",
+        """
+def f(x, ws):
+    s = 0.0
+    for w in ws:
+        s = s * x[0] + w
+        «ws.pop()»
+    return s
+""",
+        "'ws' is changed while a loop runs over it.",
+        "loop over a copy of it",
+        (X, [1.0, 2.0, 3.0]),
+    ),
+    Refused(
+        "walrus_after_a_read",
+        """
+def f(x):
+    y = x[0]
+    return y + («y := x[1] * 2.0»)
+""",
+        "an expression that reads 'y' and then assigns to it is not supported.",
+        "assign in a statement of its own.",
+    ),
+    Refused(
+        "walrus_that_may_not_run",
+        """
+def f(x):
+    y = x[0]
+    if x[0] > 1.0 and («y := x[1] * 2.0») > 0.0:
+        return y * y
+    return y
+""",
+        "an assignment inside an expression that may not be evaluated is not supported.",
+        "assign in a statement of its own.",
     ),
     Refused(
         "f_string",
@@ -1039,11 +1101,11 @@ def f(x):
         "unknown_kind",
         """
 def f(x, options):
-    return np.sum(«x * options["rate"]»)
+    return np.sum(«x * options[1]»)
 """,
         "it is not known what",
         "float(",
-        (X, {"rate": 0.5}),
+        (X, {1: 0.5}),
     ),
     Refused(
         "constant_into_global_array",

@@ -67,7 +67,7 @@ def test_every_shape_of_signature(compiler: FakeCompiler) -> None:
     assert g(1.0, 2, d=4) == (1.0, 2, 3, (), 4, 5, {})
     assert g(1.0, 2, 3, 4, 5, d=6, z=7) == (1.0, 2, 3, (4, 5), 6, 5, {"z": 7})
     assert compiler.requests[1].kinds["rest"] == k.TupleOf((k.INT, k.INT))
-    assert compiler.requests[1].kinds["more"] == k.Object(dict)
+    assert compiler.requests[1].kinds["more"] == k.DictOf(("z",), (k.INT,))
 
 
 def test_arguments_that_do_not_fit(compiler: FakeCompiler) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, IteratorOf, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import base_name, children
 
@@ -51,7 +51,7 @@ def is_reader(callee: n.Expr) -> bool:
 
 def differentiable(kind: Kind) -> bool:
     """Whether a value of the kind may carry a derivative."""
-    if isinstance(kind, TupleOf):
+    if isinstance(kind, TupleOf | DictOf):
         return any(differentiable(item) for item in kind.items)
     if isinstance(kind, ListOf | IteratorOf):
         return differentiable(kind.item)
@@ -76,7 +76,9 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
             return _all(e.args, infer) if differentiable(infer(e)) else _NONE
         case n.Op() | n.Field() | n.Call():
             return _operation(e, infer)
-        case n.Tuple() | n.List():
+        case n.Starred():
+            return smooth_names(e.value, infer)
+        case n.Tuple() | n.List() | n.Dict():
             return _all(e.items, infer)
         case n.OpaqueExpr():
             return frozenset(e.reads)

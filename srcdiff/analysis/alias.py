@@ -53,7 +53,7 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             return _of_index(e, infer)
         case n.Choose():
             return roots(e.a, infer) | roots(e.b, infer)
-        case n.Tuple() | n.List():
+        case n.Tuple() | n.List() | n.Dict():
             return _of_all(e.items, infer)
         case n.Op() if e.op in ("and", "or"):
             return _of_all(e.args, infer)

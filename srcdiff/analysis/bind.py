@@ -217,6 +217,11 @@ def _arguments(
     entry: Entry, args: tuple[n.Expr, ...], keywords: tuple[tuple[str, n.Expr], ...]
 ) -> Mapping[str, Any]:
     """The arguments by parameter name."""
+    if any(isinstance(arg, n.Starred) for arg in args) or any(k == "**" for k, _ in keywords):
+        raise NoRule(
+            "it is not known how many arguments a star stands for.",
+            "write the arguments one by one.",
+        )
     if not keywords and len(args) <= len(entry.positional):
         if len(args) >= entry.required:
             return dict(zip(entry.positional, args, strict=False))

@@ -8,8 +8,10 @@ from dataclasses import replace
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import (
     INT,
+    NOTHING,
     UNKNOWN,
     Array,
+    DictOf,
     Dim,
     IteratorOf,
     Kind,
@@ -45,6 +47,17 @@ def item_kind(kind: Kind, label: str) -> Kind:
     return UNKNOWN
 
 
+def is_empty(kind: Kind) -> bool:
+    """Whether it is known that iterating over a value gives nothing."""
+    match kind:
+        case TupleOf() | DictOf():
+            return not kind.items
+        case IteratorOf():
+            items = kind.item.items if isinstance(kind.item, TupleOf) else (kind.item,)
+            return any(item == NOTHING for item in items)
+    return False
+
+
 def _with_sizes(kind: Kind, label: str) -> Kind:
     """An item of a list, with sizes of its own: those of the items differ."""
     match kind:
@@ -58,6 +71,19 @@ def _with_sizes(kind: Kind, label: str) -> Kind:
             items = enumerate(kind.items)
             return TupleOf(tuple(_with_sizes(item, f"{label}.{i}") for i, item in items))
     return kind
+
+
+def view_kind(e: n.Call, infer: Callable[[n.Expr], Kind], label: str) -> Kind | None:
+    """The kind of `d.keys()`, `d.values()` and `d.items()`; None for any other call."""
+    if not isinstance(e.callee, n.Field) or e.args or e.keywords:
+        return None
+    kind = infer(e.callee.base)
+    if not isinstance(kind, DictOf) or e.callee.name not in ("keys", "values", "items"):
+        return None
+    if e.callee.name == "keys":
+        return IteratorOf(UNKNOWN)
+    value = join_all(kind.items, f"{label}.item")
+    return IteratorOf(value if e.callee.name == "values" else TupleOf((UNKNOWN, value)))
 
 
 def iterator_kind(e: n.Call, infer: Callable[[n.Expr], Kind], label: str) -> Kind | None:

@@ -7,15 +7,16 @@ facts equal names mean equal sizes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
-from srcdiff.analysis.iterables import item_kind, iterator_kind, tuple_item
+from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import key_entries
+from srcdiff.analysis.records import after
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
@@ -51,6 +52,7 @@ from srcdiff.ir.kinds import (
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE
 from srcdiff.ir.show import show
+from srcdiff.ir.stars import is_starred, spread
 from srcdiff.ir.walk import children, expressions, statements, subexpressions
 from srcdiff.rules.registry import lookup
 from srcdiff.rules.sampling import elementwise_kind
@@ -96,6 +98,12 @@ class World(Protocol):
 
     def attribute_kind(self, kind: Object, name: str) -> Kind:
         """The kind of an attribute of an object."""
+
+    def callee(self, value: Any) -> Callee:
+        """One of the user's functions."""
+
+    def variant(self, key: Hashable, make: Callable[[], n.Function]) -> Callee:
+        """The function made of another one for a key, made at first use."""
 
     def is_pure(self, e: n.Call | n.OpaqueExpr) -> bool:
         """Whether evaluating the call does nothing but compute."""
@@ -160,8 +168,13 @@ class Inference:
                 return self._choose(e)
             case n.Call():
                 return self._call(e)
+            case n.Tuple() if is_starred(e):
+                items = spread(e, self)
+                return UNKNOWN if items is e else self(items)
             case n.Tuple():
                 return TupleOf(tuple(self(item) for item in e.items))
+            case n.Dict():
+                return DictOf(e.keys, tuple(self(item) for item in e.items))
             case n.List():
                 return self._list(e)
             case n.Slice():
@@ -171,6 +184,9 @@ class Inference:
         return UNKNOWN
 
     def _list(self, e: n.List) -> Kind:
+        if is_starred(e):
+            items = spread(e, self)
+            return ListOf(UNKNOWN) if items is e else self(items)
         kinds = [self(item) for item in e.items]
         if not kinds:
             return ListOf(NOTHING)
@@ -296,6 +312,9 @@ class Inference:
         return join(self(e.a), self(e.b), f"{self.at}|{show(e)}")
 
     def _call(self, e: n.Call) -> Kind:
+        if is_starred(e):
+            plain = spread(e, self)
+            return UNKNOWN if plain is e else self(plain)
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()
@@ -316,6 +335,9 @@ class Inference:
             if found is not None:
                 return found
         if isinstance(e.callee, n.Field):
+            view = view_kind(e, self, f"{self.at}|{show(e)}")
+            if view is not None:
+                return view
             base = self(e.callee.base)
             if isinstance(base, ListOf):
                 return {"pop": base.item, "copy": base}.get(e.callee.name, UNKNOWN)
@@ -332,6 +354,8 @@ class Inference:
             inner = self.with_name("<item>", kind.item)
             return ListOf(inner(n.Call(made[0], (n.Var("<item>"),))))
         kind = self(e.args[0])
+        if isinstance(kind, IteratorOf) and e.callee == _LIST:
+            kind = ListOf(kind.item)
         if not isinstance(kind, ListOf) or len(e.args) != 1 or e.keywords:
             return None
         assert isinstance(e.callee, n.Ref)
@@ -356,6 +380,8 @@ class Inference:
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
 
+
+_LIST = n.Ref("list", list, list)
 
 # What has methods of NumPy's or Python's own.
 _DATA = (Array, Scalar, Number, ListOf)
@@ -404,6 +430,8 @@ def _decide(op: str, a: Kind, b: Kind) -> bool | None:
         if type(a.size) is int and type(b.size) is int:
             return bool(COMPARE[op](a.size, b.size))
     if op in ("in", "not_in"):
+        if isinstance(a, Known) and isinstance(b, DictOf):
+            return (a.value in b.keys) == (op == "in")
         if isinstance(a, Known) and isinstance(b, TupleOf):
             if all(isinstance(k, Known) for k in b.items):
                 return (a in b.items) == (op == "in")
@@ -477,6 +505,8 @@ class _Flow:
             # A recursive call: what follows is looked at when it is known what that returns.
             self._return(PENDING, s)
             return None
+        if not isinstance(s, n.If | n.For | n.While):
+            env = after(s, env, infer)
         match s:
             case n.Assign():
                 env = _bind(s.target, infer(s.value), env, infer, s.value)
@@ -518,6 +548,8 @@ class _Flow:
         return _merge(a, b, self._facts.labels[s])
 
     def _loop(self, s: n.For | n.While, env: Env) -> Env | None:
+        if isinstance(s, n.For) and is_empty(self._facts.at(s)(s.iter)):
+            return env
         seen = self._seen.get(s)
         if seen is not None and seen[0] == env:
             self._facts.before[s] = seen[1]
@@ -584,6 +616,8 @@ def _places(target: n.Expr) -> tuple[n.Expr, ...]:
 def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr | None) -> Env:
     if isinstance(target, n.Var):
         return {**env, target.name: kind}
+    if isinstance(target, n.Starred):
+        return _bind(target.value, ListOf(UNKNOWN), env, infer, None)
     if isinstance(target, n.Tuple):
         kinds: tuple[Kind, ...] = (UNKNOWN,) * len(target.items)
         if isinstance(kind, TupleOf) and len(kind.items) == len(target.items):
@@ -645,7 +679,7 @@ def _dims(kind: Kind) -> list[Dim]:
             return [d for d in kind.dims if isinstance(d, Dim)]
         case Number():
             return [kind.size] if isinstance(kind.size, Dim) else []
-        case TupleOf():
+        case TupleOf() | DictOf():
             return [d for item in kind.items for d in _dims(item)]
         case ListOf() | IteratorOf():
             return _dims(kind.item)
@@ -672,6 +706,10 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
         case TupleOf():
             items = enumerate(kind.items)
             return TupleOf(tuple(_renamed(item, old, f"{label}.{i}") for i, item in items))
+        case DictOf():
+            pairs = zip(kind.keys, kind.items, strict=True)
+            renamed = (_renamed(item, old, f"{label}.{key}") for key, item in pairs)
+            return DictOf(kind.keys, tuple(renamed))
         case ListOf():
             return ListOf(_renamed(kind.item, old, label))
         case FunctionOf() | PartialOf() | DerivedOf():

@@ -155,6 +155,11 @@ def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
             f"{what} of values that are differentiated is not supported.",
             _INSTEAD.get(name, "write a loop over arrays."),
         )
+    if isinstance(e, n.Starred):
+        return (
+            f"it is not known how many values {show(e)} stands for.",
+            "write them one by one, or make a tuple of them: (x[0], x[1]).",
+        )
     try:
         bound = bind_or_raise(e, infer) if isinstance(e, n.Op | n.Call | n.Field) else None
     except NoRule as error:

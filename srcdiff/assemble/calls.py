@@ -28,6 +28,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, is_float
+from srcdiff.ir.stars import spread
 from srcdiff.ir.walk import base_name
 from srcdiff.normalize.arguments import Default, bind_arguments, place_arguments
 from srcdiff.transform.statements import Adjoint, Context, called
@@ -88,7 +89,9 @@ class PairMaker:
         """The kind that a call of one function of a pair gives."""
         if half.forward:
             # Handed every argument by its place, and behind these the tapes.
-            return self.result_kind(place_arguments(half.primal, call.args), infer)
+            plain = spread(place_arguments(half.primal, call.args), infer)
+            assert isinstance(plain, n.Call)
+            return self.result_kind(plain, infer)
         return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
     def check_inside(self, call: n.Call, infer: Inference, varied: frozenset[str]) -> None:
@@ -269,7 +272,7 @@ class PairMaker:
 def argument(site: Site, name: str) -> n.Expr:
     """What a call gives for a parameter."""
     value = site.arguments[name]
-    return n.Const(value.value) if isinstance(value, Default) else value
+    return value.expr if isinstance(value, Default) else value
 
 
 def _check_kind(kind: Kind, name: str, site: Site) -> None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from srcdiff.analysis.activity import Activity, activity, smooth_names
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
-from srcdiff.ir.walk import expressions, statements
+from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
+from srcdiff.normalize.splitting import Splitting, split_arguments
+from srcdiff.normalize.stars import Starry, concerns, without_stars
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,31 @@ def containers_taken_apart(
     """
     wrt = None if wrt is None else tuple(wrt)
     indices = Indices(names)
-    while any(map(_concerns, statements(function.body))):
+    ours = setting.is_user_function
+    while any(_concerns(s, ours) for s in statements(function.body)):
         kinds = infer_kinds(function, setting.kinds, setting.world)
         facts = None if wrt is None else activity(function, kinds, wrt)
-        new = loops_by_index(function, names, indices, _iterated(kinds, facts))
+        known = _iterated(kinds, facts)
+        starry = Starry(known.reached, known.infer, known.active)
+        new = without_stars(function, names, starry)
+        if new is function:
+            new = loops_by_index(function, names, indices, known)
+        if new is function and facts is not None:
+            new = split_arguments(function, names, _splitting(known, setting))
         if new is function:
             break
         function = new
     return function
 
 
-def _concerns(s: n.Stmt) -> bool:
+def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
     """Whether a statement may hold a container to be taken apart: most functions have none."""
+    if concerns(s):
+        return True
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if isinstance(x, n.Call) and isinstance(x.callee, n.Ref) and ours(x.callee.value):
+                return True
     if isinstance(s, n.For):
         return not (
             isinstance(s.iter, n.Call)
@@ -56,6 +73,16 @@ def _concerns(s: n.Stmt) -> bool:
             and s.iter.callee.value is range
         )
     return False
+
+
+def _splitting(known: Iterated, setting: Setting) -> Splitting:
+    world = setting.world
+
+    def callee(value: Any) -> Callee | None:
+        plain = isinstance(value, FunctionType | Callee) and setting.is_user_function(value)
+        return world.callee(value) if plain else None
+
+    return Splitting(known.reached, known.infer, known.active, callee, world.variant)
 
 
 def _iterated(kinds: Kinds, facts: Activity | None) -> Iterated:

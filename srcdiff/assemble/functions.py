@@ -42,6 +42,7 @@ from srcdiff.ir.functional import (
 from srcdiff.ir.kinds import PENDING, UNKNOWN, FunctionOf, Kind, Known, Object, PartialOf
 from srcdiff.ir.names import PRIMAL
 from srcdiff.ir.show import show
+from srcdiff.ir.stars import is_starred, spread
 from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
@@ -142,8 +143,10 @@ class Functions:
         if applied is None:
             return None, None
         callee = applied.callee
-        if any(isinstance(a, n.Starred) for a in applied.args):
+        plain = spread(applied, infer)
+        if not isinstance(plain, n.Call) or is_starred(plain):
             return None, None
+        applied = plain
         if isinstance(callee, n.Ref) and not isinstance(callee.value, FunctionType | Callee):
             return (None if callee is call.callee else applied), None
         if isinstance(callee, n.Ref) and not self.ours(callee.value):
@@ -429,20 +432,8 @@ def _name(callee: n.Expr, function: n.Function) -> str:
 
 def _arguments(site: _Site) -> tuple[tuple[n.Expr, ...], tuple[tuple[str, n.Expr], ...]]:
     """The arguments by position; those that have a default are given it."""
-    args = []
-    for p, value in site.given:
-        if isinstance(value, Default):
-            if not isinstance(value.value, bool | int | float | complex | str | None):
-                raise UnsupportedError(
-                    f"the default of {p.name} is not a number or a string, which is not supported "
-                    "where functions are values.",
-                    site.function.span,
-                    None,
-                    f"give {p.name} in the call.",
-                )
-            value = n.Const(value.value)
-        args.append(value)
-    return tuple(args), ()
+    values = (value for _, value in site.given)
+    return tuple(v.expr if isinstance(v, Default) else v for v in values), ()
 
 
 def _check_shadow(site: _Site, name: str, kind: FunctionOf) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from srcdiff.analysis.activity import Activity, activity, differentiable, smooth_names
 from srcdiff.analysis.alias import aliases
 from srcdiff.analysis.effects import check_effects, check_statements
+from srcdiff.analysis.iterables import is_empty
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Known, ListOf, TupleOf
+from srcdiff.ir.kinds import Array, DictOf, Kind, Known, ListOf, TupleOf
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -80,6 +82,8 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
     for s in block:
         if not kinds.reached(s):
             break
+        if isinstance(s, n.For) and is_empty(kinds.at(s)(s.iter)):
+            continue
         if isinstance(s, n.If):
             test = kinds.at(s)(s.test)
             if isinstance(test, Known) and (
@@ -120,7 +124,7 @@ def prepare(
     kinds = infer_kinds(function, setting.kinds, setting.world)
     facts = activity(function, kinds, wrt, wanted)
     function = _smooth_forms(function, kinds, facts, names)
-    kinds = infer_kinds(function, setting.kinds, setting.world)
+    function, kinds = _without_tuples(function, setting, names)
     facts = activity(function, kinds, wrt, wanted)
     named = name_costly(function, kinds, facts, names)
     if named.body != function.body:
@@ -175,20 +179,40 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
             isinstance(kind, Array) or (isinstance(kind, ListOf) and not grows)
         )
 
-    def length(name: str) -> int | None:
-        seen = {env[name] for env in kinds.before.values() if name in env}
-        sizes = {len(kind.items) if isinstance(kind, TupleOf) else -1 for kind in seen}
-        wanted = any(differentiable(kind) for kind in seen)
-        return sizes.pop() if len(sizes) == 1 and wanted and -1 not in sizes else None
-
     def kind_at(s: n.Stmt, e: n.Expr) -> Kind | None:
         return kinds.at(s)(e) if kinds.reached(s) else None
 
     # Facts are keyed by statements: loops come first, whose change leaves simple ones as they are.
     function = index_loops(function, names, over_active)
     function = single_indexing(function, names, kind_at)
-    function = choices_to_ifs(function, names, choice)
-    return tuples_to_names(function, names, length)
+    return choices_to_ifs(function, names, choice)
+
+
+def _without_tuples(
+    function: n.Function, setting: Setting, names: Names
+) -> tuple[n.Function, Kinds]:
+    """The function with its local tuples and dicts taken apart, those inside of others too; and
+    the kinds of its variables.
+    """
+    while True:
+        kinds = infer_kinds(function, setting.kinds, setting.world)
+        new = tuples_to_names(function, names, functools.partial(_keys, kinds))
+        if new is function:
+            return function, kinds
+        function = new
+
+
+def _keys(kinds: Kinds, name: str) -> tuple[int | str, ...] | None:
+    """The keys of the items of a variable that is always a tuple, or a dict, of such items."""
+    seen = {env[name] for env in kinds.before.values() if name in env}
+    found = {
+        tuple(range(len(kind.items))) if isinstance(kind, TupleOf) else kind.keys
+        for kind in seen
+        if isinstance(kind, TupleOf | DictOf)
+    }
+    whole = all(isinstance(kind, TupleOf | DictOf) for kind in seen)
+    wanted = any(differentiable(kind) for kind in seen)
+    return found.pop() if whole and wanted and len(found) == 1 else None
 
 
 def _one_shape(function: n.Function, kinds: Kinds, params: Mapping[str, Kind]) -> frozenset[str]:

@@ -25,7 +25,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import PENDING, UNKNOWN, Array, Kind, Known, ListOf, join
 from srcdiff.ir.lists import appended
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
+from srcdiff.ir.walk import expressions, names_of, statements, stored_names, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
 
 # How many specialisations of one function may call each other.
@@ -215,7 +215,10 @@ class Results:
             if callee in seen:
                 continue
             seen.add(callee)
-            if any(isinstance(s, _IMPURE) for s in statements(callee.function.body)):
+            function = callee.function
+            if any(isinstance(s, _IMPURE) for s in statements(function.body)):
+                return False
+            if stored_names(function.body) & frozenset(function.param_names):
                 return False
             called = [r.value for r in _references(callee.function) if self.ours(r.value)]
             if any(self.helpers.derived(value) is not None for value in called):

@@ -12,6 +12,7 @@ from srcdiff.ir.kinds import (
     PENDING,
     Array,
     DerivedOf,
+    DictOf,
     Dim,
     FunctionOf,
     Kind,
@@ -75,6 +76,10 @@ def _zipped(a: Kind, b: Kind, label: str, joined: Callable[[Size, Size, str], Si
         case TupleOf(), TupleOf():
             items = enumerate(zip(a.items, b.items, strict=True))
             return TupleOf(tuple(_zipped(x, y, f"{label}.{i}", joined) for i, (x, y) in items))
+        case DictOf(), DictOf():
+            triples = zip(a.keys, a.items, b.items, strict=True)
+            joints = (_zipped(x, y, f"{label}.{key}", joined) for key, x, y in triples)
+            return DictOf(a.keys, tuple(joints))
         case (
             (FunctionOf() | PartialOf() | DerivedOf()),
             (FunctionOf() | PartialOf() | DerivedOf()),
@@ -102,6 +107,8 @@ def _without_sizes(kind: Kind, exact: bool) -> Kind:
             return FLOAT64 if kind == FLOAT and not exact else Number(kind.type)
         case TupleOf():
             return TupleOf(tuple(_without_sizes(item, exact) for item in kind.items))
+        case DictOf():
+            return DictOf(kind.keys, tuple(_without_sizes(item, exact) for item in kind.items))
         case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda _, item: _without_sizes(item, exact))
     return kind
@@ -110,7 +117,7 @@ def _without_sizes(kind: Kind, exact: bool) -> Kind:
 def is_pending(kind: Kind) -> bool:
     """Whether the value hangs on a call that is still being looked at."""
     match kind:
-        case TupleOf():
+        case TupleOf() | DictOf():
             return any(map(is_pending, kind.items))
         case ListOf():
             return is_pending(kind.item)

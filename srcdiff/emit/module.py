@@ -66,6 +66,8 @@ def _is_builtin(name: str, value: Any) -> bool:
 def free_expressions(functions: Iterable[n.Function]) -> Iterable[n.Ref | n.Global]:
     """Every free name that the functions mention, in order of the text."""
     for function in functions:
+        if function.origin is not None:
+            yield from (p.ref for p in function.params if p.ref is not None)
         for s in statements(function.body):
             kept = s.free if isinstance(s, n.Opaque) else ()
             for e in (*expressions(s), *kept):

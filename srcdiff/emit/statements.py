@@ -65,11 +65,28 @@ class Emitter:
         body += self.block(function.body)
         return ast.FunctionDef(
             name=function.name,
-            args=_arguments(function.params),
+            args=self._arguments(function),
             body=body or [ast.Pass()],
             decorator_list=[],
             returns=None,
         )
+
+    def _arguments(self, function: n.Function) -> ast.arguments:
+        params = function.params
+        groups: dict[int, list[ast.arg]] = {kind: [] for kind in range(5)}
+        for p in params:
+            groups[p.passing].append(ast.arg(p.name))
+        given = {p.name: self._default(p, function) for p in params if p.has_default}
+        defaults = [given[p.name] for p in params if p.passing in (0, 1) and p.has_default]
+        keyword = [given.get(p.name) for p in params if p.passing == 3]
+        star, double_star = (next(iter(groups[kind]), None) for kind in (2, 4))
+        return ast.arguments(groups[0], groups[1], star, groups[3], keyword, double_star, defaults)
+
+    def _default(self, p: n.Param, function: n.Function) -> ast.expr:
+        """A default; None where no literal says it and the caller always passes the value."""
+        if p.ref is not None and function.origin is not None:
+            return _path(self._spell(p.ref))
+        return _literal(p.default) if p.ref is None else ast.Constant(None)
 
     # --- statements -----------------------------------------------------------------------------
 
@@ -185,6 +202,8 @@ class Emitter:
                 return ast.Tuple([self.expr(item) for item in e.items], _LOAD)
             case n.List():
                 return ast.List([self.expr(item) for item in e.items], _LOAD)
+            case n.Dict():
+                return ast.Dict([ast.Constant(k) for k in e.keys], [self.expr(i) for i in e.items])
             case n.Starred():
                 return ast.Starred(self.expr(e.value), _LOAD)
             case n.OpaqueExpr():
@@ -228,25 +247,3 @@ def _path(path: str) -> ast.expr:
 def _plain(node: Any) -> Any:
     """A kept tree, as Python's own ast has it."""
     return gast.gast_to_ast(node)
-
-
-def _arguments(params: tuple[n.Param, ...]) -> ast.arguments:
-    groups: dict[int, list[ast.arg]] = {kind: [] for kind in range(5)}
-    for p in params:
-        groups[p.passing].append(ast.arg(p.name))
-    positional = [p for p in params if p.passing in (0, 1)]
-    defaults = [_default(p) for p in positional if p.has_default]
-    keyword = [_default(p) if p.has_default else None for p in params if p.passing == 3]
-    star, double_star = (next(iter(groups[kind]), None) for kind in (2, 4))
-    return ast.arguments(groups[0], groups[1], star, groups[3], keyword, double_star, defaults)
-
-
-def _default(p: n.Param) -> ast.expr:
-    """A default that a literal can say, else None (the caller always passes the value)."""
-    return _literal(p.default) if _is_simple(p.default) else ast.Constant(None)
-
-
-def _is_simple(value: Any) -> bool:
-    if type(value) is tuple:
-        return all(map(_is_simple, value))
-    return value is None or type(value) in (bool, int, float, complex, str, bytes)

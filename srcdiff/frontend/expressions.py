@@ -199,6 +199,15 @@ def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     return n.Tuple(items, span=span) if isinstance(node, gast.Tuple) else n.List(items, span=span)
 
 
+def _dict(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    keys = tuple(
+        k.value for k in node.keys if isinstance(k, gast.Constant) and type(k.value) is str
+    )
+    if len(set(keys)) < len(node.keys):
+        return _opaque(node, scope, span)
+    return n.Dict(keys, tuple(lower_expression(v, scope) for v in node.values), span=span)
+
+
 def _starred(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     return n.Starred(lower_expression(node.value, scope), span=span)
 
@@ -230,6 +239,7 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "Call": _call,
     "Tuple": _sequence,
     "List": _sequence,
+    "Dict": _dict,
     "Starred": _starred,
     "NamedExpr": _named,
     "Lambda": _lambda,

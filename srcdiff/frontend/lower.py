@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
@@ -36,6 +36,8 @@ class Lowered:
     free: dict[str, Home]
     source: Retrieved
     imports: Mapping[str, Imported]
+    # Names for the values of defaults, which texts need that call the function.
+    defaults: Mapping[str, Home] = field(default_factory=dict)
 
 
 def lower_function(function: Callable[..., Any]) -> Lowered:
@@ -52,13 +54,13 @@ def lower_function(function: Callable[..., Any]) -> Lowered:
         raise error.inside(source.name) from None
     ir = n.Function(
         source.name,
-        _params(source),
+        _params(source, scope),
         body,
         inspect.getdoc(function),
         source.span(),
         function,
     )
-    return Lowered(ir, scope.free, source, scope.imports)
+    return Lowered(ir, scope.free, source, scope.imports, scope.defaults)
 
 
 @functools.cache
@@ -80,14 +82,24 @@ def _local_names(source: Retrieved) -> frozenset[str]:
     return frozenset(code.co_varnames) | frozenset(code.co_cellvars)
 
 
-def _params(source: Retrieved) -> tuple[n.Param, ...]:
+def _params(source: Retrieved, scope: Scope | None = None) -> tuple[n.Param, ...]:
     signature = inspect.signature(source.function, follow_wrapped=False)
     empty = inspect.Parameter.empty
     out = []
     for p in signature.parameters.values():
         default = None if p.default is empty else p.default
-        out.append(n.Param(p.name, int(p.kind), default, p.default is not empty))
+        ref = None
+        if scope is not None and not _is_literal(default):
+            ref = scope.default(p.name, default)
+        out.append(n.Param(p.name, int(p.kind), default, p.default is not empty, ref))
     return tuple(out)
+
+
+def _is_literal(value: Any) -> bool:
+    """Whether source can say a value."""
+    if type(value) is tuple:
+        return all(map(_is_literal, value))
+    return value is None or type(value) in (bool, int, float, complex, str, bytes)
 
 
 def _body(node: Any, scope: Scope) -> n.Block:

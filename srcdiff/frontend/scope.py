@@ -146,6 +146,8 @@ class Scope:
     before: list[n.Stmt] = field(default_factory=list)
     # The scope of the function around a nested one.
     parent: Scope | None = None
+    # Names for the values of defaults that are no literals.
+    defaults: dict[str, Home] = field(default_factory=dict)
     # The names that the statement at hand has read so far.
     _read: set[str] = field(default_factory=set)
     _names: Names | None = None
@@ -158,6 +160,15 @@ class Scope:
             code = self.source.function.__code__
             self._names = Names((*self.locals, *code.co_names, *code.co_freevars))
         return self._names.fresh(wish)
+
+    def default(self, parameter: str, value: Any) -> n.Ref | n.Global:
+        """What a text calls the default of a parameter."""
+        name = self.fresh(f"{self.source.name}_{parameter}")
+        if is_fixed(value):
+            plain = plain_function(value)
+            return n.Ref(name, plain, plain)
+        home = self.defaults[name] = Home(f"default of {parameter}", {name: value})
+        return n.Global(name, home)
 
     def assign(self, target: n.Var, value: Callable[[], n.Expr], span: Span | None) -> None:
         """Notes that the expression at hand assigns: in a statement that comes before it.

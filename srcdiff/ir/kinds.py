@@ -374,6 +374,9 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
         pairs = enumerate(zip(a.items, b.items, strict=True))
         return TupleOf(tuple(join(x, y, f"{label}.{i}") for i, (x, y) in pairs))
+    if isinstance(a, DictOf) and isinstance(b, DictOf) and a.keys == b.keys:
+        triples = zip(a.keys, a.items, b.items, strict=True)
+        return DictOf(a.keys, tuple(join(x, y, f"{label}.{key}") for key, x, y in triples))
     if isinstance(a, ListOf) and isinstance(b, ListOf):
         return ListOf(join(a.item, b.item, label))
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf):

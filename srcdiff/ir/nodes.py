@@ -137,6 +137,14 @@ class List(Expr):
 
 
 @dataclass(frozen=True)
+class Dict(Expr):
+    """`{"a": x, "b": y}`: a dict with keys that are strings, written out."""
+
+    keys: tuple[str, ...]
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
 class Starred(Expr):
     """`*value`: an argument, an item of a display, or an item of a target."""
 
@@ -312,12 +320,15 @@ Block = tuple[Stmt, ...]
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter: its name, how it is passed (`inspect`'s kind) and its default's value."""
+    """A parameter: its name, how it is passed (`inspect`'s kind) and its default's value; `ref` is
+    what a text calls a default that no literal says.
+    """
 
     name: str
     passing: int
     default: Any = None
     has_default: bool = False
+    ref: Ref | Global | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

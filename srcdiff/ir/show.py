@@ -47,6 +47,9 @@ def show(e: n.Expr) -> str:
             return f"({', '.join(map(show, e.items))},)"
         case n.List():
             return f"[{', '.join(map(show, e.items))}]"
+        case n.Dict():
+            pairs = zip(e.keys, e.items, strict=True)
+            return "{" + ", ".join(f"{key!r}: {show(item)}" for key, item in pairs) + "}"
         case n.Starred():
             return f"*{show(e.value)}"
         case n.OpaqueExpr():

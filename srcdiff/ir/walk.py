@@ -26,7 +26,7 @@ def children(e: n.Expr) -> tuple[n.Expr, ...]:
             return (e.test, e.a, e.b)
         case n.Call():
             return (e.callee, *e.args, *(value for _, value in e.keywords))
-        case n.Tuple() | n.List():
+        case n.Tuple() | n.List() | n.Dict():
             return e.items
         case n.Closure():
             return tuple(value for _, value in e.defaults)
@@ -73,7 +73,7 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
                 return e
             names = (name for name, _ in e.keywords)
             return n.Call(callee, args, tuple(zip(names, values, strict=True)), span=e.span)
-        case n.Tuple() | n.List():
+        case n.Tuple() | n.List() | n.Dict():
             items = many(e.items)
             return e if items is e.items else replace(e, items=items)
         case n.Closure():

@@ -11,13 +11,20 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
+from srcdiff.ir.stars import is_starred
 
 
 @dataclass(frozen=True)
 class Default:
-    """The default of a parameter that a call does not give."""
+    """The default of a parameter that a call does not give, and what the text calls it."""
 
     value: Any
+    ref: n.Expr | None = None
+
+    @property
+    def expr(self) -> n.Expr:
+        """The default as an argument."""
+        return n.Const(self.value) if self.ref is None else self.ref
 
 
 def bind_arguments(call: n.Call, callee: Callee) -> Mapping[str, n.Expr | Default]:
@@ -30,17 +37,32 @@ def bind_arguments(call: n.Call, callee: Callee) -> Mapping[str, n.Expr | Defaul
         inspect.Parameter(
             p.name,
             inspect._ParameterKind(p.passing),
-            default=Default(p.default) if p.has_default else inspect.Parameter.empty,
+            default=Default(p.default, p.ref) if p.has_default else inspect.Parameter.empty,
         )
         for p in callee.params
     ]
     signature = inspect.Signature(parameters)
+    if is_starred(call):
+        raise UnsupportedError(
+            f"it is not known how many arguments {callee.name} is given here.",
+            call.span,
+            None,
+            "write the arguments one by one.",
+        )
     try:
         bound = signature.bind(*call.args, **dict(call.keywords))
     except TypeError as error:
         raise UnsupportedError(f"{callee.name}(): {error}.", call.span) from None
     bound.apply_defaults()
-    return dict(bound.arguments)
+    out: dict[str, n.Expr | Default] = {}
+    for p in callee.params:
+        value: Any = bound.arguments[p.name]
+        if p.passing == inspect.Parameter.VAR_POSITIONAL:
+            value = n.Tuple(tuple(value), span=call.span)
+        elif p.passing == inspect.Parameter.VAR_KEYWORD:
+            value = n.Dict(tuple(value), tuple(value.values()), span=call.span)
+        out[p.name] = value
+    return out
 
 
 def calling(function: n.Function, pair: bool) -> n.Function:
@@ -65,8 +87,15 @@ def _local(parameter: n.Param) -> n.Expr:
 
 def place_arguments(callee: Callee, values: tuple[n.Expr, ...]) -> n.Call:
     """A call that gives the callee's parameters these values, in their order."""
-    given = list(zip(callee.params, values, strict=False))
-    named = inspect.Parameter.KEYWORD_ONLY
-    args = tuple(value for p, value in given if p.passing != named)
-    keywords = tuple((p.name, value) for p, value in given if p.passing == named)
-    return n.Call(callee.ref, args, keywords)
+    args: list[n.Expr] = []
+    keywords: list[tuple[str, n.Expr]] = []
+    for p, value in zip(callee.params, values, strict=False):
+        if p.passing == inspect.Parameter.VAR_POSITIONAL:
+            args.append(n.Starred(value))
+        elif p.passing == inspect.Parameter.VAR_KEYWORD:
+            keywords.append(("**", value))
+        elif p.passing == inspect.Parameter.KEYWORD_ONLY:
+            keywords.append((p.name, value))
+        else:
+            args.append(value)
+    return n.Call(callee.ref, tuple(args), tuple(keywords))

@@ -42,6 +42,8 @@ class _Arrays:
         return tuple(out)
 
     def _unpacked(self, s: n.Assign, target: n.Tuple) -> n.Block:
+        if any(isinstance(item, n.Starred) for item in target.items):
+            return (s,)
         kind = None if isinstance(s.value, n.Tuple) else self._kind_at(s, s.value)
         if not (isinstance(kind, Array) and kind.ndim) and not isinstance(kind, ListOf):
             return (s,)

@@ -24,7 +24,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import number
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, ListOf, RangeOf, TupleOf
+from srcdiff.ir.kinds import Array, DictOf, Kind, ListOf, RangeOf, TupleOf
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     blocks,
@@ -38,7 +38,7 @@ from srcdiff.ir.walk import (
     with_blocks,
     written_names,
 )
-from srcdiff.normalize.sources import Finder, Source, least
+from srcdiff.normalize.sources import Finder, Source, least, viewed
 
 Infer = Callable[[n.Expr], Kind]
 
@@ -121,6 +121,8 @@ class _Loops:
         check_unchanged(s, infer)
         if isinstance(s.iter, n.Tuple | n.List) or _is_iterator(s.iter):
             return True
+        if viewed(s.iter, infer) is not None:
+            return True
         kind = infer(s.iter)
         if isinstance(kind, TupleOf) and self._facts.active(s, s.iter):
             return True
@@ -139,6 +141,8 @@ class _Loops:
         source = finder.find(s.iter, s.target)
         if source is None or (isinstance(s.iter, n.Tuple | n.List) and not source.literal):
             return None
+        if source.count == 0:
+            return tuple(finder.before)
         loop = self._written_out(s, source) if source.literal else (self._indexed(s, source),)
         return (*finder.before, *loop)
 
@@ -205,7 +209,8 @@ def _is_iterator(e: n.Expr) -> bool:
 def _assigned(target: n.Expr, value: n.Expr, s: n.For) -> n.Block:
     """`target = value`, item by item where both are tuples."""
     if isinstance(target, n.Tuple) and isinstance(value, n.Tuple):
-        if len(target.items) == len(value.items):
+        starred = any(isinstance(item, n.Starred) for item in target.items)
+        if len(target.items) == len(value.items) and not starred:
             pairs = zip(target.items, value.items, strict=True)
             return tuple(a for t, v in pairs for a in _assigned(t, v, s))
     assert isinstance(target, n.Var | n.Index | n.Field | n.Tuple)
@@ -262,7 +267,7 @@ def check_unchanged(s: n.For, infer: Infer) -> None:
         UnsupportedError: it does.
     """
     iterated = {x.name for x in subexpressions(s.iter) if isinstance(x, n.Var)}
-    iterated = {name for name in iterated if isinstance(infer(n.Var(name)), ListOf)}
+    iterated = {name for name in iterated if isinstance(infer(n.Var(name)), ListOf | DictOf)}
     for inner in statements(s.body):
         for name in _resized(inner) & iterated:
             raise UnsupportedError(

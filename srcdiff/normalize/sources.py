@@ -14,6 +14,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import (
     UNKNOWN,
     Array,
+    DictOf,
     IteratorOf,
     Kind,
     ListOf,
@@ -84,6 +85,9 @@ class Finder:
                 return Source((self._stop(e.args[0], target),), None, lambda i: i)
         if isinstance(e, n.Tuple | n.List):
             return self._display(e, target)
+        view = viewed(e, self.infer)
+        if view is not None:
+            return self._dict(e, *view, target)
         kind = self.infer(e)
         if isinstance(kind, TupleOf):
             return self._tuple(e, kind, target)
@@ -210,6 +214,25 @@ class Finder:
         )
         return Source((), len(items), lambda i: items[_literal(i)], literal=True)
 
+    def _dict(self, e: n.Expr, base: n.Expr, what: str, target: n.Expr) -> Source | None:
+        kind = self.infer(base)
+        assert isinstance(kind, DictOf)
+        keys = tuple(n.Const(key) for key in kind.keys)
+        if what == "keys":
+            values = self._steady(n.Tuple(keys, span=e.span), target, "keys")
+            return self._indexed(values, len(keys))
+        if not self.active(base) and join_all(kind.items, "") != UNKNOWN:
+            made = n.Call(n.Ref("list", list, list), (e,), span=e.span)
+            return self._sequence(made, ListOf(UNKNOWN), target)
+        whole = self._steady(base, target, "items")
+
+        def item(i: n.Expr) -> n.Expr:
+            key = keys[_literal(i)]
+            value = n.Index(whole, key, span=e.span)
+            return value if what == "values" else n.Tuple((key, value))
+
+        return Source((), len(keys), item, literal=True)
+
     def _tuple(self, e: n.Expr, kind: TupleOf, target: n.Expr) -> Source:
         values = self._steady(e, target, "items")
         if self.active(e) or join_all(kind.items, "") == UNKNOWN:
@@ -221,6 +244,18 @@ class Finder:
     def _indexed(self, values: n.Expr, count: int) -> Source:
         """A tuple whose items have one kind."""
         return Source((n.Const(count),), count, lambda i: n.Index(values, i), arrays=(values,))
+
+
+def viewed(e: n.Expr, infer: Callable[[n.Expr], Kind]) -> tuple[n.Expr, str] | None:
+    """The dict that an expression iterates over, and what of it: keys, values or items."""
+    if isinstance(infer(e), DictOf):
+        return e, "keys"
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Field) or e.args:
+        return None
+    base, what = e.callee.base, e.callee.name
+    if what not in ("keys", "values", "items") or not isinstance(infer(base), DictOf):
+        return None
+    return base, what
 
 
 def least(lengths: Iterable[n.Expr]) -> n.Expr:

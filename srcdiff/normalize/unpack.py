@@ -32,7 +32,8 @@ class _Unpack:
         out: list[n.Stmt] = []
         for s in block:
             s = with_blocks(s, tuple(self.block(b) for b in blocks(s)))
-            if isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+            if isinstance(s, n.Assign) and _is_unpacked(s.target):
+                assert isinstance(s.target, n.Tuple)
                 out += self._assign(s, s.target)
             else:
                 out.append(s)
@@ -61,6 +62,13 @@ class _Unpack:
             assert isinstance(t, n.Var | n.Index | n.Field | n.Tuple)
             ends.append(n.Assign(t, v, span=s.span))
         return self.block((*begin, *ends))
+
+
+def _is_unpacked(target: n.Expr) -> bool:
+    """Whether a target is for so many values: a star that is left takes what there is."""
+    return isinstance(target, n.Tuple) and not any(
+        isinstance(item, n.Starred) for item in target.items
+    )
 
 
 def _flattened(target: n.Tuple, value: n.Expr) -> tuple[n.Tuple, n.Tuple] | None:

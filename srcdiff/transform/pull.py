@@ -144,7 +144,10 @@ class Puller:
             case n.Op() | n.Call() | n.Field():
                 self._operation(e, seed)
             case _:
-                self._refuse(f"{_describe(e)} is not supported on values that are differentiated.")
+                self._refuse(
+                    f"{_describe(e)} is not supported on values that are differentiated.",
+                    "make it an array: np.array([...])." if isinstance(e, n.Tuple) else None,
+                )
 
     # --- leaves ---------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     recursion,
     reductions,
     scalars,
+    signatures,
     stores,
     systems,
 )

@@ -99,9 +99,9 @@ def imports_of_data_and_functions(x):
     from tests.zoo.helpers import SHIFT
 
     if x > 0.0:
-        import math as m
+        import math
 
-        x = x * m.cos(x)
+        x = x * math.cos(x)
     return exp(x) * scaled(x * pi, a=SHIFT)
 
 

@@ -1,0 +1,145 @@
+"""Arguments that are tuples or dicts, and carry derivatives, as arguments of their own.
+
+def g(x, *ws):                      def g(x, ws_0, ws_1):
+    return x * ws[0] * ws[1]            ws = (ws_0, ws_1)
+                              →         return x * ws[0] * ws[1]
+y = g(x, a, b)                      y = g(x, a, b)
+
+A function is made for each such combination of arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
+from srcdiff.ir.kinds import DictOf, Kind, TupleOf
+from srcdiff.ir.stars import is_starred
+from srcdiff.ir.walk import blocks, map_expressions, names_of, rebuild, with_blocks
+from srcdiff.normalize.arguments import Default, bind_arguments
+from srcdiff.normalize.tuples import part_name
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """What is known of calls.
+
+    Attributes:
+        reached: whether control reaches a statement.
+        infer: the kinds before a statement.
+        active: whether an expression that a statement reads carries a derivative.
+        callee: the user's function that a value stands for; None where it is none.
+        variant: the function made for a key, made at first use.
+    """
+
+    reached: Callable[[n.Stmt], bool]
+    infer: Callable[[n.Stmt], Callable[[n.Expr], Kind]]
+    active: Callable[[n.Stmt, n.Expr], bool]
+    callee: Callable[[Any], Callee | None]
+    variant: Callable[[Hashable, Callable[[], n.Function]], Callee]
+
+
+def split_arguments(function: n.Function, names: Names, facts: Splitting) -> n.Function:
+    """The function with such calls rewritten; itself where there are none."""
+    body = _Split(names, facts).block(function.body)
+    return function if body is function.body else replace(function, body=body)
+
+
+@dataclass
+class _Split:
+    names: Names
+    facts: Splitting
+    before: list[n.Stmt] = field(default_factory=list)
+
+    def block(self, block: n.Block) -> n.Block:
+        out: list[n.Stmt] = []
+        for s in block:
+            new = s
+            if self.facts.reached(s) and isinstance(s, n.Assign | n.Update | n.Return | n.Effect):
+                self.before = []
+                found = map_expressions(s, functools.partial(self._expr, s))
+                new = found if _changed(s, found) else s
+                out += self.before
+            out.append(with_blocks(new, tuple(self.block(b) for b in blocks(new))))
+        return block if tuple(out) == block else tuple(out)
+
+    def _expr(self, s: n.Stmt, e: n.Expr) -> n.Expr:
+        new = rebuild(e, lambda child: self._expr(s, child))
+        if not isinstance(new, n.Call) or not isinstance(new.callee, n.Ref) or is_starred(new):
+            return new
+        callee = self.facts.callee(new.callee.value)
+        return new if callee is None else self._call(new, callee, s)
+
+    def _call(self, call: n.Call, callee: Callee, s: n.Stmt) -> n.Expr:
+        infer = self.facts.infer(s)
+        given = bind_arguments(call, callee)
+        split: dict[str, Kind] = {}
+        for name, value in given.items():
+            if isinstance(value, Default):
+                continue
+            kind = infer(value)
+            if isinstance(kind, TupleOf | DictOf) and self.facts.active(s, value):
+                split[name] = kind
+        if not split:
+            return call
+        shape = tuple((name, keys_of(kind)) for name, kind in split.items())
+        made = self.facts.variant(
+            (callee.key, "split", shape),
+            lambda: _made(callee.function, dict(shape)),
+        )
+        args: list[n.Expr] = []
+        for name, value in given.items():
+            if isinstance(value, Default):
+                args.append(value.expr)
+            else:
+                args += self._items(value, split[name]) if name in split else (value,)
+        ref = n.Ref(made.name, made, made)
+        return n.Call(ref, tuple(args), span=call.span)
+
+    def _items(self, e: n.Expr, kind: Kind) -> list[n.Expr]:
+        if isinstance(e, n.Tuple | n.Dict):
+            return list(e.items)
+        if not isinstance(e, n.Var | n.Index):
+            name = n.Var(self.names.fresh("items"), span=e.span)
+            self.before.append(n.Assign(name, e, span=e.span))
+            e = name
+        return [n.Index(e, n.Const(key), span=e.span) for key in keys_of(kind)]
+
+
+def keys_of(kind: Kind) -> tuple[int | str, ...]:
+    """The keys of the items of a tuple or dict."""
+    if isinstance(kind, DictOf):
+        return kind.keys
+    assert isinstance(kind, TupleOf)
+    return tuple(range(len(kind.items)))
+
+
+def _changed(s: n.Stmt, new: n.Stmt) -> bool:
+    value, found = getattr(s, "value", None), getattr(new, "value", None)
+    return value is not found or getattr(s, "target", None) is not getattr(new, "target", None)
+
+
+def _made(function: n.Function, split: dict[str, tuple[int | str, ...]]) -> n.Function:
+    """The function with parameters for the items."""
+    names = Names(names_of(function))
+    params: list[n.Param] = []
+    start: list[n.Stmt] = []
+    for p in function.params:
+        if p.name not in split:
+            params.append(n.Param(p.name, 1))
+            continue
+        keys = split[p.name]
+        parts = tuple(n.Var(names.fresh(part_name(p.name, key, i))) for i, key in enumerate(keys))
+        params += (n.Param(part.name, 1) for part in parts)
+        whole: n.Expr = n.Tuple(parts)
+        strings = tuple(key for key in keys if isinstance(key, str))
+        if strings:
+            whole = n.Dict(strings, parts)
+        start.append(n.Assign(n.Var(p.name), whole, span=function.span))
+    body = (*start, *function.body)
+    return replace(function, params=tuple(params), body=body, origin=None)
