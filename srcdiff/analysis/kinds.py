@@ -413,6 +413,8 @@ def literal_kind(value: Any) -> Kind:
         return Number(int, size=value)
     if type(value) in (float, complex):
         return Number(type(value)) if type(value) is complex else FLOAT
+    if type(value) is tuple:
+        return TupleOf(tuple(map(literal_kind, value)))
     return Known(value)
 
 
