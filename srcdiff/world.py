@@ -64,7 +64,8 @@ class LiveWorld:
                 value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
-            return located(self._kind_of(value, e.name), value, (Root(e.name, value),))
+            kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
+            return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
             return UNKNOWN

@@ -16,7 +16,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import key_entries
-from srcdiff.analysis.records import after, global_dict
+from srcdiff.analysis.records import after
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
@@ -155,7 +155,7 @@ class Inference:
             case n.Ref():
                 return literal_kind(e.value)
             case n.Global():
-                return global_dict(self.world.global_kind(e), self.env)
+                return self.world.global_kind(e)
             case n.Index():
                 return self._index(e)
             case n.Field():
@@ -418,6 +418,8 @@ def literal_kind(value: Any) -> Kind:
         return Number(int, size=value)
     if type(value) in (float, complex):
         return Number(type(value)) if type(value) is complex else FLOAT
+    if type(value) is tuple:
+        return TupleOf(tuple(map(literal_kind, value)))
     return Known(value)
 
 

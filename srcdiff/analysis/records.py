@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import (
-    NOTHING,
     UNKNOWN,
     DictOf,
     IteratorOf,
@@ -25,9 +24,6 @@ from srcdiff.rules.registry import lookup
 if TYPE_CHECKING:
     from srcdiff.analysis.kinds import Inference
 
-# What an environment holds, as a variable, once a dict may have been changed.
-CHANGED = "<changed>"
-
 _MUTATORS = frozenset(("pop", "popitem", "update", "setdefault", "clear"))
 
 # Builtins that leave a dict as it is.
@@ -38,17 +34,9 @@ _READERS: frozenset[Any] = frozenset(
 
 def after(s: n.Stmt, env: Mapping[str, Kind], infer: Inference) -> Mapping[str, Kind]:
     """The kinds after a statement, which may change dicts."""
-    if not any(map(_holds, env.values())) and not _reads_global(s):
+    if not any(map(_holds, env.values())) or not _changes(s, infer):
         return env
-    if not _changes(s, infer):
-        return env
-    out = {name: _unknown_keys(kind) if _holds(kind) else kind for name, kind in env.items()}
-    return {**out, CHANGED: NOTHING}
-
-
-def global_dict(kind: Kind, env: Mapping[str, Kind]) -> Kind:
-    """The kind of a global, which is no longer known where a dict may have been changed."""
-    return _unknown_keys(kind) if CHANGED in env else kind
+    return {name: _unknown_keys(kind) if _holds(kind) else kind for name, kind in env.items()}
 
 
 def _holds(kind: Kind) -> bool:
@@ -74,10 +62,6 @@ def _unknown_keys(kind: Kind) -> Kind:
         case IteratorOf():
             return IteratorOf(_unknown_keys(kind.item))
     return kind
-
-
-def _reads_global(s: n.Stmt) -> bool:
-    return any(isinstance(x, n.Global) for e in expressions(s) for x in subexpressions(e))
 
 
 def _changes(s: n.Stmt, infer: Inference) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import DictOf, Kind, TupleOf
+from srcdiff.ir.kinds import DictOf, Kind, Object, TupleOf
 
 Infer = Callable[[n.Expr], Kind]
 
@@ -72,10 +72,22 @@ def _keywords(
             out += zip(value.keys, value.items, strict=True)
             continue
         kind = infer(value)
-        if not isinstance(kind, DictOf):
+        keys = known_keys(kind)
+        if keys is None:
             return None
-        out += ((key, n.Index(value, n.Const(key), span=value.span)) for key in kind.keys)
+        out += ((key, n.Index(value, n.Const(key), span=value.span)) for key in keys)
     return tuple(out)
+
+
+def known_keys(kind: Kind) -> tuple[str, ...] | None:
+    """The keys of a dict, where they are known and are strings."""
+    if isinstance(kind, DictOf):
+        return kind.keys
+    # Of a global the keys are checked at each call.
+    if isinstance(kind, Object) and type(kind.value) is dict and len(kind.path) == 1:
+        keys = tuple(kind.value)
+        return keys if all(type(key) is str for key in keys) else None
+    return None
 
 
 def taken_apart(target: n.Tuple, count: int) -> tuple[n.Target, list[tuple[int, int]]] | None:
