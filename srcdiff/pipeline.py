@@ -69,8 +69,8 @@ class Derived:
         text: a module's source.
         entry: the name of the derivative's function in it.
         dependencies: free variables; data among them is put into the text's namespace at each call.
-        equal_sizes: pairs of (keys that lead to an array, the parameter first; axis), sizes that the
-            text takes to be equal.
+        equal_sizes: pairs of (keys that lead to an array, the parameter first; axis): sizes that
+            the text takes to be equal.
         written: parameters whose arrays the primal writes into; they must not overlap another
             array argument.
         constants: name -> object for what the text's namespace needs and no import gives.
