@@ -38,7 +38,20 @@ MAX_KEYS = 64
 MAX_VERSIONS = 8
 MAX_TEMPLATES = 4096
 
-Sizes = tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+Size = tuple[int | tuple[int | str, ...], int]
+Sizes = tuple[tuple[Size, Size], ...]
+
+
+def _path(keys: tuple[int | str, ...], names: tuple[str, ...]) -> int | tuple[int | str, ...]:
+    """The keys with the parameter's position in place of its name."""
+    position = names.index(str(keys[0]))
+    return position if len(keys) == 1 else (position, *keys[1:])
+
+
+def _at(values: Any, path: Any) -> Any:
+    for key in path:
+        values = values[key]
+    return values
 
 
 class Template:
@@ -47,7 +60,8 @@ class Template:
     Attributes:
         text: the text.
         signature: the kinds it was made for, as a text.
-        equal_sizes: pairs of (position of the argument, axis) that must be of equal size.
+        equal_sizes: pairs of (position of the argument, axis) that must be of equal size; for an
+            array in a tuple, list or dict the keys that lead to it follow the position.
         written: the names of the parameters that the primal writes into.
     """
 
@@ -63,7 +77,7 @@ class Template:
         self.text = derived.text
         self.signature = signature_text(request.kinds, request.general)
         self.equal_sizes: Sizes = tuple(
-            ((names.index(p), i), (names.index(q), j)) for (p, i), (q, j) in derived.equal_sizes
+            ((_path(p, names), i), (_path(q, names), j)) for (p, i), (q, j) in derived.equal_sizes
         )
         self.written = derived.written
         self._entry = derived.entry
@@ -189,8 +203,10 @@ class Bound:
     def has_equal_sizes(self, values: tuple[Any, ...]) -> bool:
         """Whether the sizes are equal that the text relies on being equal."""
         # A loop, which is faster than all().
-        for (p, i), (q, j) in self.equal_sizes:  # noqa: SIM110
-            if values[p].shape[i] != values[q].shape[j]:
+        for (p, i), (q, j) in self.equal_sizes:
+            a = values[p] if type(p) is int else _at(values, p)
+            b = values[q] if type(q) is int else _at(values, q)
+            if a.shape[i] != b.shape[j]:
                 return False
         return True
 

@@ -21,9 +21,12 @@ from srcdiff.ir import callee
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Dim, Kind, Object
+from srcdiff.ir.kinds import Array, Dim, Kind, Object, arrays_of, map_arrays
 from srcdiff.ir.walk import names_of
 from srcdiff.world import LiveWorld
+
+# The size of an argument's array: the keys that lead to it, the parameter first, and the axis.
+Size = tuple[tuple[int | str, ...], int]
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Derived:
         text: a module's source.
         entry: the name of the derivative's function in it.
         dependencies: free variables; data among them is put into the text's namespace at each call.
-        equal_sizes: pairs of (parameter, axis) whose sizes the text relies on being equal.
+        equal_sizes: pairs of (keys that lead to an array, the parameter first; axis): sizes that
+            the text takes to be equal.
         written: parameters whose arrays the primal writes into; they must not overlap another
             array argument.
         constants: name -> object for what the text's namespace needs and no import gives.
@@ -75,7 +79,7 @@ class Derived:
     text: str
     entry: str
     dependencies: tuple[Dependency, ...] = ()
-    equal_sizes: tuple[tuple[tuple[str, int], tuple[str, int]], ...] = ()
+    equal_sizes: tuple[tuple[Size, Size], ...] = ()
     written: tuple[str, ...] = ()
     constants: Mapping[str, Any] | None = None
 
@@ -98,6 +102,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
     kinds, equal = dict(request.kinds), []
     for name, value in request.objects.items():
         kinds[name] = Object(type(value), value, (name,))
+    places = _places(kinds)
     if request.general:
         kinds = {name: _general(kind) for name, kind in kinds.items()}
     step = Step(request.mode, request.wrt, request.as_tuple, request.has_aux)
@@ -111,7 +116,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         if not relied:
             break
         a, b = relied[0]
-        equal.append((_axis(a), _axis(b)))
+        equal.append((places[a.name], places[b.name]))
         kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(work.primal.names)
     name = work.primal.function.name
@@ -162,23 +167,30 @@ def _derived_from(request: Request, steps: tuple[Step, ...]) -> Any:
 
 
 def _general(kind: Kind) -> Kind:
-    if not isinstance(kind, Array):
-        return kind
-    return replace(
-        kind, dims=tuple(d if isinstance(d, int) else replace(d, not_one=False) for d in kind.dims)
-    )
+    def general(array: Array) -> Array:
+        dims = (d if isinstance(d, int) else replace(d, not_one=False) for d in array.dims)
+        return replace(array, dims=tuple(dims))
+
+    return map_arrays(kind, general)
 
 
 def _renamed(kind: Kind, old: Dim, new: Dim) -> Kind:
-    if not isinstance(kind, Array):
-        return kind
-    dims = (new if isinstance(d, Dim) and d.name == old.name else d for d in kind.dims)
-    return replace(kind, dims=tuple(dims))
+    def renamed(array: Array) -> Array:
+        dims = (new if isinstance(d, Dim) and d.name == old.name else d for d in array.dims)
+        return replace(array, dims=tuple(dims))
+
+    return map_arrays(kind, renamed)
 
 
-def _axis(dim: Dim) -> tuple[str, int]:
-    name, _, axis = dim.name.rpartition(".")
-    return name, int(axis)
+def _places(kinds: Mapping[str, Kind]) -> dict[str, Size]:
+    """Where the sizes of the arguments are found: the keys that lead to an array, and the axis."""
+    return {
+        d.name: ((name, *path), axis)
+        for name, kind in kinds.items()
+        for path, array in arrays_of(kind)
+        for axis, d in enumerate(array.dims)
+        if isinstance(d, Dim)
+    }
 
 
 def _shown_shape(kind: Kind, sizes: Mapping[str, int]) -> str:

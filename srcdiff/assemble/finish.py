@@ -16,7 +16,17 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, Number, is_number, join
+from srcdiff.ir.kinds import (
+    NOTHING,
+    UNKNOWN,
+    Array,
+    Kind,
+    ListOf,
+    Number,
+    arrays_of,
+    is_number,
+    join,
+)
 from srcdiff.ir.lists import is_zeros, zeros
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import mentions
@@ -302,7 +312,7 @@ def _kinds(plan: Plan, function: n.Function) -> Kinds:
 
 
 def _sizes(plan: Plan) -> frozenset[str]:
-    dims = (d for kind in plan.kinds.values() if isinstance(kind, Array) for d in kind.dims)
+    dims = (d for kind in plan.kinds.values() for _, a in arrays_of(kind) for d in a.dims)
     return frozenset(d.name for d in dims if not isinstance(d, int))
 
 

@@ -16,7 +16,7 @@ from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, DictOf, Kind, Known, ListOf, TupleOf
+from srcdiff.ir.kinds import Array, DictOf, Kind, Known, ListOf, TupleOf, arrays_of
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -246,6 +246,6 @@ def parameter_sizes(params: Mapping[str, Kind]) -> frozenset[str]:
     """The names of the sizes of the parameters, which mean the same throughout a function."""
     out = set()
     for kind in params.values():
-        if isinstance(kind, Array):
-            out |= {d.name for d in kind.dims if not isinstance(d, int)}
+        for _, array in arrays_of(kind):
+            out |= {d.name for d in array.dims if not isinstance(d, int)}
     return frozenset(out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -205,6 +205,27 @@ INT = Number(int)
 BOOL = Number(bool)
 COMPLEX = Number(complex)
 FLOAT64 = Scalar(np.dtype(np.float64))
+
+
+def arrays_of(
+    kind: Kind, path: tuple[int | str, ...] = ()
+) -> Iterator[tuple[tuple[int | str, ...], Array]]:
+    """The arrays in a value of known structure, and the keys that lead to each."""
+    if isinstance(kind, Array):
+        yield path, kind
+    elif isinstance(kind, TupleOf | ItemsOf | DictOf):
+        for i, item in enumerate(kind.items):
+            key = kind.keys[i] if isinstance(kind, DictOf) else i
+            yield from arrays_of(item, (*path, key))
+
+
+def map_arrays(kind: Kind, f: Callable[[Array], Array]) -> Kind:
+    """The kind with each array in it mapped."""
+    if isinstance(kind, Array):
+        return f(kind)
+    if isinstance(kind, TupleOf | ItemsOf | DictOf):
+        return replace(kind, items=tuple(map_arrays(item, f) for item in kind.items))
+    return kind
 
 
 def is_number(kind: Kind) -> bool:
