@@ -203,6 +203,10 @@ class Inference:
             return index_kind(base, e.key, self, self.at)
         if isinstance(base, TupleOf):
             return tuple_item(base, e, f"{self.at}|{show(e)}")
+        if isinstance(base, DictOf) and not isinstance(e.key, n.Const):
+            key = self(e.key)
+            if isinstance(key, Known) and type(key.value) is str:
+                return dict(zip(base.keys, base.items, strict=True)).get(key.value, UNKNOWN)
         if isinstance(base, ItemsOf | DictOf) and isinstance(e.key, n.Const):
             keys = base.keys if isinstance(base, DictOf) else range(len(base.items))
             found = dict(zip(keys, base.items, strict=True))
