@@ -237,7 +237,7 @@ class LiveWorld:
         """What knows of calls, for a derivative inside this one."""
         world = replace(self, calls=None, _functions=None)
         assert self.calls is not None
-        world.calls = PairMaker(world, world, world.is_user_function, self.calls.names)
+        world.calls = PairMaker(world, world, world.is_user_function, self.calls.names, again=True)
         return world.calls
 
     def kind_of(self, value: Any, name: str) -> Kind:

@@ -61,6 +61,8 @@ class PairMaker:
     helpers: Helpers
     ours: Callable[[Any], bool]
     names: Names
+    # Whether what is made will be differentiated again.
+    again: bool = False
     # In the order in which they were finished.
     pairs: dict[Question, Pair] = field(default_factory=dict)
     _questions: dict[Any, Question] = field(default_factory=dict)
@@ -184,11 +186,13 @@ class PairMaker:
             own = () if last is None else tuple(t for t in last.tapes if t.owner is question)
             frame = Frame(question, own)
             self._frames.append(frame)
+            whole = self.again and self._solver.is_cyclic(question)
             try:
-                pair = make(question, frame, shop)
+                pair = make(question, frame, shop, whole)
             finally:
                 self._frames.pop()
-            if wrt == question.wrt:
+            known = whole or not self.again or not self._solver.is_cyclic(question)
+            if wrt == question.wrt and known:
                 break
         self.pairs.pop(question, None)
         self.pairs[question] = pair

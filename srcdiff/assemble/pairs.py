@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.kinds import World
 from srcdiff.assemble.containers import Setting
-from srcdiff.assemble.finish import Plan, Sweeps, finish_pair
+from srcdiff.assemble.finish import Plan, Sweeps, finish, finish_pair
 from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.sweeps import Sweep, place_of
 from srcdiff.errors import UnsupportedError
@@ -123,28 +123,37 @@ class Workshop:
     names: Names
 
 
-def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
-    """Makes the functions of a pair; what they call is asked for as it is met."""
+def make(question: Question, frame: Frame, shop: Workshop, whole: bool = False) -> Pair:
+    """Makes the functions of a pair; what they call is asked for as it is met.
+
+    `whole`: the reverse sweep runs the forward sweep itself, and no tape is handed to it. It then
+    changes nothing that it is given, so that it can be differentiated again where it calls itself.
+    """
     lowered = question.callee.function
     setting = Setting(question.kinds, shop.world, shop.ours)
     primal = prepare(lowered, question.wrt, setting, tuple(map(bool, question.useful)))
     primal.names.reserve(tape.name for tape in frame.own)
     params = frozenset(lowered.param_names)
-    primal.one_shape = (primal.one_shape & params) - bound_names(primal.function.body)
+    if not whole:
+        primal.one_shape = (primal.one_shape & params) - bound_names(primal.function.body)
     several = isinstance(primal.kinds.returned, TupleOf)
     value = n.Var(primal.names.fresh("value"))
     wanted = tuple(_seed(u, primal.names) for u in question.useful)
     seeds = list(_flat(wanted))
     seed_kinds = _seed_kinds(wanted, primal.kinds.returned)
     reverser = Reverser(
-        primal, lambda s: _seeds(s, wanted, several), value, shop.calls, leaves=True
+        primal,
+        lambda s: _seeds(s, wanted, several),
+        None if whole else value,
+        shop.calls,
+        leaves=not whole,
     )
     sweeps = reverser.run()
     adjoints = tuple(reverser.adjoints.name(name) for name in question.wrt)
     lists = tuple(dict.fromkeys(x for names in reverser.lists.values() for x in names))
     plan = Plan(
         name=lowered.name,
-        params=lowered.params,
+        params=(*lowered.params, *(n.Param(s.name, 1) for s in seeds if whole)),
         kinds={
             **question.kinds,
             **seed_kinds,
@@ -162,13 +171,36 @@ def make(question: Question, frame: Frame, shop: Workshop) -> Pair:
         results=lambda kind_of: _tuple([n.Var(a) for a in adjoints]),
         doc="",
         slot_kinds=primal.kinds,
-        inputs=frozenset(s.name for s in seeds),
+        inputs=frozenset() if whole else frozenset(s.name for s in seeds),
         lists=lists,
-        value=value.name,
+        value=None if whole else value.name,
     )
+    if whole:
+        return _whole(question, shop.names, seeds, finish(plan), seed_kinds)
     made = finish_pair(plan, lambda wish: frame.tape_name(wish, primal.names, "slot"))
     pair = _named(question, frame, shop.names, seeds, made)
     return replace(pair, seeds=seed_kinds)
+
+
+def _whole(
+    question: Question,
+    names: Names,
+    seeds: list[n.Var],
+    made: n.Function,
+    seed_kinds: Mapping[str, Kind],
+) -> Pair:
+    """The pair whose reverse sweep runs the function again."""
+    lowered = question.callee.function
+    read = _read_names(made)
+    reads = tuple(p.name for p in lowered.params if p.name in read)
+    question.forward.function = None
+    question.backward.function = replace(
+        made,
+        name=question.backward.named(names),
+        params=tuple(n.Param(name, 1) for name in (*(s.name for s in seeds), *reads)),
+        doc=f"Both sweeps of {place_of(lowered)}, for the adjoint of its result.",
+    )
+    return Pair(question, (), reads, seeds=seed_kinds)
 
 
 def _named(
