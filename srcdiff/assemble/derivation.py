@@ -11,12 +11,12 @@ from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_pa
 from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.pullback import Pullback
 from srcdiff.assemble.pushed import PushforwardMaker
-from srcdiff.assemble.tangent import Pushforward, pushforward
+from srcdiff.assemble.tangent import Pushforward, Trees, pushforward
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import JACOBIANS, Callee, Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Kind, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, TupleOf
 from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
@@ -93,13 +93,18 @@ class Derivation:
     def _forward(self, doc: str) -> list[n.Function]:
         step, primal = self.step, self.primal
         pushed = PushforwardMaker(self.calls)
+        trees, wrt, kinds = None, step.wrt, self.kinds
+        if self.apart is not None:
+            trees = Trees(self.apart, step.wrt, self.kinds)
+            wrt, kinds = self.apart.leaves(step.wrt), self.apart.kinds
         what = Pushforward(
             primal,
-            step.wrt,
-            self.kinds,
+            wrt,
+            kinds,
             self.calls.world,
             pushed,
             has_aux=step.has_aux,
+            trees=trees,
             value=step.mode == "jvp",
         )
         name = primal.function.name
@@ -117,7 +122,10 @@ def derivation(
     Raises:
         UnsupportedError: the function does what cannot be differentiated.
     """
-    apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)))
+    # In forward mode the tangent of a tree is a tree; only lists of several kinds are taken apart.
+    apart = None
+    if step.mode not in _FORWARD or any(map(_has_list, (kinds[name] for name in step.wrt))):
+        apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)))
     if apart is not None:
         return _of_trees(function, apart, step, kinds, calls)
     setting = Setting(kinds, calls.world, calls.ours)
@@ -136,11 +144,18 @@ def derivation(
     return Derivation(step, base, primal, kinds, calls)
 
 
+def _has_list(kind: Kind) -> bool:
+    """Whether a list whose items are of several kinds is in a tree."""
+    if isinstance(kind, TupleOf | DictOf):
+        return any(map(_has_list, kind.items))
+    return isinstance(kind, ItemsOf)
+
+
 def _of_trees(
     function: n.Function, apart: Apart, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
 ) -> Derivation:
     """The same, where what is differentiated is made of tuples, lists and dicts."""
-    if step.mode in ("jvp", "vjp"):
+    if step.mode == "vjp":
         raise UnsupportedError(
             f"{step.mode} with respect to a tuple, list or dict is not supported yet.",
             function.span,
@@ -148,7 +163,10 @@ def _of_trees(
             "pass its numbers and arrays as arguments of their own.",
         )
     setting = Setting(apart.kinds, calls.world, calls.ours)
-    primal = prepare(apart.function, apart.leaves(step.wrt), setting)
+    whole = apart.function
+    if step.mode in _FORWARD:
+        whole = named_results(whole, Names(names_of(whole)))
+    primal = prepare(whole, apart.leaves(step.wrt), setting)
     if function.origin is not None and calls.results.is_called(Callee(function.origin, function)):
         raise UnsupportedError(
             f"{function.name} calls itself, and is differentiated with respect to a tuple, list "

@@ -10,8 +10,10 @@ from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.gradient import converted, written_params
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, Kind, ListOf, TupleOf, dtype_of
-from srcdiff.ir.walk import blocks, with_blocks
+from srcdiff.ir.walk import blocks, map_block, substitute, with_blocks
+from srcdiff.normalize.trees import Apart
 from srcdiff.optimize.dead import dead
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.forward import Calls, Forwarder
@@ -32,6 +34,7 @@ class Pushforward:
         has_aux: whether the primal returns `(value, aux)`.
         value: whether the value is returned too.
         inner: whether other functions of the text call it, and keep to what it shares.
+        trees: where parameters were taken apart, how; and the whole function's `wrt` and kinds.
     """
 
     primal: Primal
@@ -42,6 +45,22 @@ class Pushforward:
     has_aux: bool = False
     value: bool = True
     inner: bool = False
+    trees: Trees | None = None
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Parameters that are tuples, lists and dicts, taken apart into those of the primal.
+
+    Attributes:
+        apart: how.
+        wrt: the parameters of the whole function that have a tangent.
+        kinds: the kinds of its parameters.
+    """
+
+    apart: Apart
+    wrt: tuple[str, ...]
+    kinds: Mapping[str, Kind]
 
 
 def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
@@ -59,16 +78,36 @@ def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
     forwarder = Forwarder(primal, tangents, what.calls, lambda s, p: _result(s, p, what))
     body = forwarder.run()
     body = (*_start(what, tangents), *body)
-    kinds = {**what.kinds, **{t: what.kinds[p] for p, t in params.items()}}
-    function = n.Function(name, _params(what, params), body, doc)
+    own, known = primal.function.params, what.kinds
+    if what.trees is not None:
+        own, known = what.trees.apart.params, what.trees.kinds
+        params, start = _whole_tangents(what.trees, tangents, primal.names)
+        body = (*what.trees.apart.start, *start, *body)
+    kinds = {**known, **{t: known[p] for p, t in params.items()}}
+    function = n.Function(name, _params(own, what.inner, params), body, doc)
     function = _alive(function, kinds, what.world)
     facts = infer_kinds(function, kinds, what.world)
     return _Owning(function, facts, forwarder.borrowed, what.inner).run()
 
 
-def _params(what: Pushforward, tangents: Mapping[str, str]) -> tuple[n.Param, ...]:
-    own = what.primal.function.params
-    if what.inner:
+def _whole_tangents(
+    trees: Trees, tangents: Tangents, names: Names
+) -> tuple[dict[str, str], n.Block]:
+    """The tangents of the whole function's parameters, and what takes them apart."""
+    taken = trees.apart.trees
+    params = {
+        p: names.fresh(tangents.wish(p)) if p in taken else tangents.name(p) for p in trees.wrt
+    }
+    new = {p: n.Var(t) for p, t in params.items()}
+    for name in sorted({str(leaf.name) for tree in taken.values() for leaf in tree.leaves()}):
+        new[name] = n.Var(tangents.of.get(name, "_"))
+    return params, map_block(trees.apart.start, lambda e: substitute(e, new))
+
+
+def _params(
+    own: tuple[n.Param, ...], inner: bool, tangents: Mapping[str, str]
+) -> tuple[n.Param, ...]:
+    if inner:
         plain = (replace(p, passing=1, default=None, has_default=False) for p in own)
         return (*plain, *(n.Param(t, 1) for t in tangents.values()))
     given = tuple(n.Param(t, 3) for t in tangents.values())
