@@ -12,7 +12,7 @@ from srcdiff.ir.callee import Step
 from srcdiff.matching import Wording, has_derivative, matched, outline
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable
-from srcdiff.signature import kind_of
+from srcdiff.signature import tree_kind
 from srcdiff.target import Target
 
 
@@ -84,7 +84,7 @@ class _Product:
         found = {}
         for i, (place, primal) in enumerate(zip(places, primals, strict=True)):
             if has_derivative(primal):
-                check_differentiable(kind_of(primal, place), place, self._target.name)
+                check_differentiable(tree_kind(primal, place), place, self._target.name)
                 found[i] = place
         if not found:
             raise TypeError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.containers import Setting
@@ -88,7 +88,9 @@ class Derivation:
         return [*self.calls.functions(), function]
 
     def _both(self, doc: str) -> list[n.Function]:
-        return Pullback(self.base, self.primal, self.step, self.kinds, self.calls).functions(doc)
+        kinds = self.kinds if self.apart is None else self.apart.kinds
+        what = Pullback(self.base, self.primal, self.step, kinds, self.calls, self.apart)
+        return what.functions(doc)
 
     def _forward(self, doc: str) -> list[n.Function]:
         step, primal = self.step, self.primal
@@ -155,13 +157,6 @@ def _of_trees(
     function: n.Function, apart: Apart, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
 ) -> Derivation:
     """The same, where what is differentiated is made of tuples, lists and dicts."""
-    if step.mode == "vjp":
-        raise UnsupportedError(
-            f"{step.mode} with respect to a tuple, list or dict is not supported yet.",
-            function.span,
-            None,
-            "pass its numbers and arrays as arguments of their own.",
-        )
     setting = Setting(apart.kinds, calls.world, calls.ours)
     whole = apart.function
     if step.mode in _FORWARD:
@@ -175,7 +170,8 @@ def _of_trees(
             None,
             "pass its numbers and arrays as arguments of their own.",
         )
-    base = Callee(apart.function, apart.function)
+    # No object stands for it: the user's function takes the trees as they are.
+    base = Callee(apart.function, replace(apart.function, origin=None))
     return Derivation(step, base, primal, kinds, calls, apart)
 
 

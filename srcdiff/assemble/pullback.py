@@ -35,6 +35,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, Object, TupleOf
 from srcdiff.ir.walk import statements
 from srcdiff.normalize.arguments import passed_on
+from srcdiff.normalize.trees import Apart, Tree, made
 from srcdiff.transform.keeping import copies_of
 from srcdiff.transform.primal import Primal
 
@@ -52,6 +53,8 @@ class Pullback:
         step: what is derived.
         kinds: the kinds of its parameters.
         calls: makes its pair.
+        apart: where it is the function of the items of tuples, lists and dicts, how these were
+            taken apart; `step` is of the whole function.
     """
 
     callee: Callee
@@ -59,6 +62,12 @@ class Pullback:
     step: Step
     kinds: Mapping[str, Kind]
     calls: PairMaker
+    apart: Apart | None = None
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The parameters of the function that are differentiated."""
+        return self.step.wrt if self.apart is None else self.apart.leaves(self.step.wrt)
 
     def functions(self, doc: str) -> list[n.Function]:
         """The function, after those that it calls."""
@@ -67,7 +76,7 @@ class Pullback:
         if self.calls.results.is_called(self.callee):
             # As in its calls of itself, with which it shares the pair.
             kinds = canonical(kinds, self.callee.name)
-        pair = self.calls.pair(self.callee, kinds, self.step.wrt, useful)
+        pair = self.calls.pair(self.callee, kinds, self.wrt, useful)
         handed = Handed.by(self.calls.pairs.values(), self.calls.world)
         names = self.primal.names
         names.reserve(f.name for f in self.calls.functions())
@@ -147,14 +156,19 @@ class _Writer:
         callee = self._what.callee
         name = self._names.fresh(f"{callee.name}_vjp")
         pullback = self._pullback()
+        params: tuple[n.Param, ...] = callee.params
+        start: n.Block = ()
+        if self._what.apart is not None:
+            params, start = self._what.apart.params, self._what.apart.start
         body = (
+            *start,
             *self._copies(),
             *(n.Assign(tape, n.List(())) for tape in self._tapes.values()),
             n.Assign(self._value, self._call_forward()),
             n.Define(pullback),
             n.Return(n.Tuple(self._results(n.Var(pullback.name)))),
         )
-        return n.Function(name, callee.params, body, doc)
+        return n.Function(name, params, body, doc)
 
     # --- what is kept ---------------------------------------------------------------------------
 
@@ -248,17 +262,30 @@ class _Writer:
         """The adjoints in the types of the arguments."""
         facts = self._handed.facts[self._backward]
         returned = facts.kinds.returned
-        wrt, all_wrt = self._what.step.wrt, self._pair.question.wrt
+        wrt, all_wrt = self._what.wrt, self._pair.question.wrt
         if len(all_wrt) == 1:
             kind = UNKNOWN if returned is None else returned
-            return (n.Return(n.Tuple((self._converted(call, kind, wrt[0]),))),)
+            items = self._trees({wrt[0]: self._converted(call, kind, wrt[0])})
+            return (n.Return(n.Tuple(items)),)
         kinds = returned.items if isinstance(returned, TupleOf) else (UNKNOWN,) * len(all_wrt)
         names = [n.Var(self._names.fresh(f"d{name}")) for name in all_wrt]
         found = dict(zip(all_wrt, zip(names, kinds, strict=True), strict=True))
-        items = tuple(self._converted(*found[name], name) for name in wrt)
+        items = self._trees({name: self._converted(*found[name], name) for name in wrt})
         if items == tuple(names):
             return (n.Return(call),)
         return (n.Assign(n.Tuple(tuple(names)), call), n.Return(n.Tuple(items)))
+
+    def _trees(self, leaves: Mapping[str, n.Expr]) -> tuple[n.Expr, ...]:
+        """The adjoints of the whole function's parameters; None for what has no derivative."""
+        trees = {} if self._what.apart is None else self._what.apart.trees
+
+        def whole(tree: Tree) -> n.Expr:
+            if tree.name is not None:
+                return leaves.get(tree.name, n.Const(None))
+            return made(tree, tuple(whole(item) for _, item in tree.items))
+
+        wrt = self._what.step.wrt
+        return tuple(whole(trees[name]) if name in trees else leaves[name] for name in wrt)
 
     def _converted(self, e: n.Expr, kind: Kind, name: str) -> n.Expr:
         made = converted(e, kind, self._what.kinds[name], name)
