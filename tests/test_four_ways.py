@@ -310,7 +310,7 @@ def moving(args: tuple[Any, ...]) -> tuple[int, ...]:
 
 @each_case
 def test_hessian_times_vector(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Forward over reverse is symmetric: <u, H v> is <v, H u>."""
+    """Forward over reverse is symmetric: <u, H v> is <v, H u>; and `hvp` gives the same."""
     gradient = grad(f, argnums=moving(args))
     draw = np.random.default_rng(5)
 
@@ -333,6 +333,9 @@ def test_hessian_times_vector(f: Callable[..., Any], args: tuple[Any, ...]) -> N
         return sum(float(np.sum(s * x)) for s, x in zip(steps, h, strict=True))
 
     assert inner(u, Hv) == pytest.approx(inner(v, Hu), rel=1e-8, abs=1e-10)
+    product = [p for p in srcdiff.hvp(f, args, v) if p is not None]
+    for got, want in zip(product, Hv, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
 
 
 # ------------------------------------------------------------------ written in functions
