@@ -20,7 +20,7 @@ import numpy as np
 
 from srcdiff.api import grad
 from srcdiff.backends.python import Listing
-from srcdiff.products import jvp
+from srcdiff.products import jvp, vjp
 
 __all__ = ["check_grads"]
 
@@ -43,13 +43,13 @@ def check_grads(
 
     Each argument is moved by itself, in all its floats, arrays and the floats and arrays in its
     tuples, lists and dicts; other arguments, such as ints, stay as they are. For reverse mode a
-    result that is not a real number is contracted with a random cotangent.
+    result that is not a real number gets a random cotangent.
 
     Args:
         f: the function. It is called with copies of the arguments.
         args: its positional arguments: a point where it is smooth, as the differences need it.
         order: how often to differentiate. At 2, `modes` over `modes` are checked, too.
-        modes: "fwd" (as `jvp` does), "rev" (as `grad` does), or both.
+        modes: "fwd" (as `jvp` does), "rev" (as `grad` and `vjp` do), or both.
         rtol: how far derivatives may differ, as a part of the largest one. By default 1e-6, and
             1e-2 where a `float32` is involved.
         atol: how far they may differ besides. By default 1e-8 (1e-3), and what rounding of the
@@ -114,12 +114,15 @@ class _Check:
     def run(self, order: int, rng: np.random.Generator) -> None:
         value = self.f(*_copied(self.args))
         tangents = {k: _random_like(self.args[k], rng) for k in self.moving}
-        contracted = self._contracted(value, rng)
+        cotangent = _random_like(value, rng)
+        contracted = self._contracted(value, cotangent)
         slopes = {k: self._difference(self.f, k, t) for k, t in tangents.items()}
         if "fwd" in self.modes:
             self._forward(value, tangents, slopes)
-        if "rev" in self.modes:
-            contracted._reverse(tangents)
+        if "rev" in self.modes and contracted is self:
+            self._reverse(value, tangents, slopes)
+        elif "rev" in self.modes:
+            self._pulled_back(value, tangents, slopes, cotangent)
         if order > 1:
             for mode in self.modes:
                 derived = self._slope(tangents) if mode == "fwd" else contracted._gradient()
@@ -143,14 +146,25 @@ class _Check:
                     f"{mode}: the tangent{where}", number, wanted[where], size, k, tangent
                 )
 
-    def _reverse(self, tangents: dict[int, Any]) -> None:
+    def _reverse(self, value: Any, tangents: dict[int, Any], slopes: dict[int, Any]) -> None:
         gradients = grad(self.f, argnums=self.moving)(*_copied(self.args))
-        value = self.f(*_copied(self.args))
         for (k, tangent), gradient in zip(tangents.items(), gradients, strict=True):
-            slope = self._difference(self.f, k, tangent)
-            got = _inner(gradient, tangent)
+            got, want = _inner(gradient, tangent), np.asarray(slopes[k]).reshape(())
             what = f"{self._mode('rev')}: the gradient times the direction"
-            self._compare(what, got, np.asarray(slope).reshape(()), value, k, tangent)
+            self._compare(what, got, want, value, k, tangent)
+
+    def _pulled_back(
+        self, value: Any, tangents: dict[int, Any], slopes: dict[int, Any], cotangent: Any
+    ) -> None:
+        primal, pullback = vjp(self.f, *_copied(self.args))
+        pulled = pullback(cotangent)
+        mode = self._mode("rev")
+        for k, tangent in tangents.items():
+            for (where, was), (_, is_now) in zip(_leaves(value), _leaves(primal), strict=True):
+                self._compare(f"{mode}: the value{where}", is_now, was, was, k, tangent)
+            got, want = _inner(pulled[k], tangent), _inner(cotangent, slopes[k])
+            what = f"{mode}: the cotangent pulled back, times the direction,"
+            self._compare(what, got, want, value, k, tangent)
 
     def _difference(self, f: Any, k: int, tangent: Any) -> Any:
         """The slope of f as argument k moves along a tangent."""
@@ -217,22 +231,20 @@ class _Check:
     def _called(self) -> str:
         return ", ".join(f"x{k}" for k in range(len(self.args)))
 
-    def _contracted(self, value: Any, rng: np.random.Generator) -> _Check:
-        """The function itself, if it gives a real number; else its result times a cotangent."""
-        leaves = list(_leaves(value))
+    def _contracted(self, value: Any, cotangent: Any) -> _Check:
+        """The function itself, if it gives a real number; else its result times the cotangent."""
+        leaves, given = list(_leaves(value)), list(_leaves(cotangent))
         if not leaves:
             raise TypeError(f"the result of {self.name} has no derivative: {_short(value)}")
         if leaves[0][0] == "" and np.size(value) == 1 and np.isrealobj(value):
             return self
-        weights = [(f"w{len(self.args) + i}", _random(v, rng)) for i, (_, v) in enumerate(leaves)]
+        weights = [(f"w{len(self.args) + i}", weight) for i, (_, weight) in enumerate(given)]
         products = [
             f"np.sum(y{where} * {w})" if np.isrealobj(v) else f"np.sum(np.real(y{where} * {w}))"
             for (where, v), (w, _) in zip(leaves, weights, strict=True)
         ]
-        return self._written(
-            f"y = f({self._called})\n    return {' + '.join(products)}",
-            weights,
-        )
+        body = f"y = f({self._called})\n    return {' + '.join(products)}"
+        return self._written(body, weights)
 
     def _slope(self, tangents: dict[int, Any]) -> _Check:
         """The tangent as a function of where it is taken."""
@@ -320,9 +332,10 @@ def _combined(tree: Any, other: Any, factor: float, scale: float = 1.0) -> Any:
     return _mapped(combined, tree, other)
 
 
-def _inner(gradient: Any, tangent: Any) -> float:
-    pairs = zip(_leaves(gradient), _leaves(tangent), strict=True)
-    return math.fsum(float(np.real(np.sum(np.asarray(g) * t))) for (_, g), (_, t) in pairs)
+def _inner(cotangent: Any, tangent: Any) -> float:
+    known = dict(_leaves(tangent))
+    pairs = ((g, known[where]) for where, g in _leaves(cotangent))
+    return math.fsum(float(np.real(np.sum(np.asarray(g) * t))) for g, t in pairs)
 
 
 # --- numbers and words --------------------------------------------------------------------------

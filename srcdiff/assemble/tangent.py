@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from srcdiff.analysis.alias import OUTSIDE, aliases, in_place_names, partners, roots
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
-from srcdiff.assemble.gradient import converted, written_params
+from srcdiff.assemble.gradient import converted, owned, written_params
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -123,7 +123,7 @@ def _start(what: Pushforward, tangents: Tangents) -> n.Block:
     for name in primal.function.param_names:
         place = n.Var(name)
         if name in written:
-            out.append(n.Assign(place, n.Call(n.Field(place, "copy"))))
+            out.append(owned(name, what.kinds[name], keep_order=True))
         if name in what.wrt:
             if name in written:
                 own = n.Var(tangents.name(name))

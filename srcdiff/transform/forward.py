@@ -66,6 +66,8 @@ class Forwarder:
         self._calls = calls
         self._result = result
         self._active = primal.activity.active_names()
+        # What has a tangent: these, and parameters.
+        self._moving = frozenset(tangents.of)
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
@@ -97,8 +99,11 @@ class Forwarder:
     # --- kinds ----------------------------------------------------------------------------------
 
     def _pusher(self, s: n.Stmt, root: n.Expr | None = None) -> Pusher:
-        varied = self._primal.activity.varied_before.get(s, frozenset())
-        return Pusher(self._infer(s, root), varied, self._tangents, root)
+        return Pusher(self._infer(s, root), self._varied(s), self._tangents, root)
+
+    def _varied(self, s: n.Stmt) -> frozenset[str]:
+        """The variables that have a tangent. One that the result depends on nowhere has none."""
+        return self._primal.activity.varied_before.get(s, frozenset()) & self._moving
 
     def _infer(self, s: n.Stmt, root: n.Expr | None = None) -> Inference:
         """Kinds before the statement, of tangents, and of the value assigned."""
@@ -271,7 +276,7 @@ class Forwarder:
     def _in_step(self, s: n.Update, pusher: Pusher) -> bool:
         """Whether the tangent may be updated as the primal is: it exists, and keeps its shape."""
         kind = pusher.infer(s.target)
-        varied = self._primal.activity.varied_before.get(s, frozenset())
+        varied = self._varied(s)
         if isinstance(kind, Array):
             return True
         same = not isinstance(pusher.infer(s.value), Array)

@@ -41,6 +41,7 @@ class Profile:
     arrays: bool
     helpers: tuple[int, int]
     statements: tuple[int, int]
+    containers: bool = False
     recursive: bool = False  # helpers call themselves and each other
 
 
@@ -49,6 +50,9 @@ PROFILES = {
     "arrays": Profile("arrays", arrays=True, helpers=(0, 0), statements=(4, 14)),
     "calls": Profile("calls", arrays=True, helpers=(1, 4), statements=(3, 9)),
     "recursion": Profile("recursion", True, helpers=(1, 3), statements=(2, 6), recursive=True),
+    "containers": Profile(
+        "containers", arrays=True, helpers=(0, 1), statements=(3, 9), containers=True
+    ),
     "all": Profile("all", arrays=True, helpers=(0, 3), statements=(4, 20)),
 }
 

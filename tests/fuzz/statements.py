@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tests.fuzz.containers import CONTAINERS
 from tests.fuzz.expressions import call, constant, index, matrix, number, test, vector
 from tests.fuzz.scope import ROWS, VECTOR, Scope
 
@@ -66,6 +67,8 @@ class Writer:
                 choices += [(12, lambda: self.store(s)), (4, lambda: self.store_matrix(s))]
             else:
                 choices += [(2, lambda: self.alias(s))]
+        if s.profile.containers:
+            choices += [(8, lambda make=make: make(s)) for make in CONTAINERS]
         if depth < 4 and self.budget > 0:
             choices += [
                 (8, lambda: self.branch(s, depth)),

@@ -20,7 +20,7 @@ from tests.oracles import dual_gradient
 
 SEED = 1_000_000
 CHUNK = 25
-CHUNKS = [(profile, k) for profile in sorted(PROFILES) for k in range(3)]
+CHUNKS = [(profile, k) for profile in sorted(PROFILES) for k in range(2)]
 
 
 @functools.cache

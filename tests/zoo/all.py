@@ -11,6 +11,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     conditions,
     control_flow,
     edge,
+    found,
     functions,
     headers,
     indexing,
