@@ -49,6 +49,15 @@ for function in (divmod, np.divmod):
     ROWS += [row(function, 7.5, 2.2), row(function, VECTOR, 0.7)]
 ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
 
+# --- sorting -----------------------------------------------------------------------------------
+
+ROWS += [
+    row(np.sort, VECTOR),
+    row(np.sort, INTS),
+    row(np.sort, VECTOR[:1]),
+    row(np.sort, VECTOR[:0]),
+]
+
 # --- searches -----------------------------------------------------------------------------------
 
 for function in (np.nonzero, np.flatnonzero, np.argwhere):
