@@ -26,7 +26,6 @@ from srcdiff.rules import (
     sorting,
     statistics,
     systems,
-    triangles,
 )
 
 __all__ = [
@@ -53,5 +52,4 @@ __all__ = [
     "sorting",
     "statistics",
     "systems",
-    "triangles",
 ]

@@ -51,12 +51,7 @@ ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
 
 # --- sorting -----------------------------------------------------------------------------------
 
-ROWS += [
-    row(np.sort, VECTOR),
-    row(np.sort, INTS),
-    row(np.sort, VECTOR[:1]),
-    row(np.sort, VECTOR[:0]),
-]
+ROWS += [row(np.sort, x) for x in (VECTOR, INTS, VECTOR[:1], VECTOR[:0])]
 
 # --- searches -----------------------------------------------------------------------------------
 
