@@ -41,6 +41,12 @@ def bilinear(z):
     return np.real(A[0] @ z + np.sum(A @ A)) + np.linalg.solve(A + 3.0 * np.eye(3), z).imag[1]
 
 
+def joined(z):
+    w = np.concatenate([z, z[::-1] * 1j])
+    B = np.stack((z, w[:3]))
+    return np.sum(np.abs(np.einsum("ij,j", B, z))) + np.cumsum(w)[2].imag
+
+
 def steps(z):
     w = z * 1.0
     for k in range(3):
@@ -56,7 +62,7 @@ def picked(z):
 Z = np.array([0.4 - 0.7j, 1.1 + 0.3j, -0.6 + 0.5j])
 
 
-@pytest.mark.parametrize("f", [size, mixed, holomorphic, bilinear, steps, picked])
+@pytest.mark.parametrize("f", [size, mixed, holomorphic, bilinear, joined, steps, picked])
 def test_arrays(f: Any) -> None:
     kept = Z.copy()
     value, gradient = value_and_grad(f)(Z)

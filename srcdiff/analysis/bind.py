@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of
+from srcdiff.ir.kinds import Array, Kind, Known, Number, Scalar, TupleOf, dtype_of, is_complex
 from srcdiff.ir.show import show
 from srcdiff.rules.registry import Entry, NoRule, Rule, lookup, method_function
 
@@ -276,7 +276,7 @@ def _call_maker(entry: Entry, values: Mapping[str, Any]) -> Rule:
         elif p.kind is p.POSITIONAL_ONLY or (starred and p.kind is p.POSITIONAL_OR_KEYWORD):
             args.append(keywords.pop(p.name))
     made = entry.maker(*args, **keywords)
-    if not entry.complex and _is_smooth(made):
+    if not entry.complex and (_is_smooth(made) or is_complex(made.kind)):
         dtypes = [dtype for value in values.values() for dtype in _complex_dtypes(value)]
         if dtypes:
             raise NoRule(f"values of type {dtypes[0]} are not differentiated here")

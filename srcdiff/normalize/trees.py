@@ -16,7 +16,7 @@ from typing import Any
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import DictOf, ItemsOf, Kind, ListOf, TupleOf, is_float
+from srcdiff.ir.kinds import DictOf, ItemsOf, Kind, ListOf, TupleOf, is_complex, is_float
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
@@ -94,8 +94,9 @@ def is_tree(kind: Kind) -> bool:
 
 
 def carries(kind: Kind) -> bool:
-    """Whether a leaf can carry a derivative: a float, an array of floats, a list of these."""
-    return is_float(kind.item if isinstance(kind, ListOf) else kind)
+    """Whether a leaf can carry a derivative: a number or array of them, or a list of these."""
+    leaf = kind.item if isinstance(kind, ListOf) else kind
+    return is_float(leaf) or is_complex(leaf)
 
 
 def taken_apart(

@@ -16,23 +16,12 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir.kinds import COMPLEX, FLOAT, Kind, is_complex
-from srcdiff.rules import (  # noqa: F401  (registered before they are marked)
-    builtins,
-    choices,
-    creation,
-    elementwise,
-    helpers,
-    linalg,
-    operators,
-    reductions,
-    shaping,
-    systems,
-    triangles,
-)
 from srcdiff.rules.operands import require_values
-from srcdiff.rules.registry import Pull, Rule, Template, for_complex, lookup, rule
+from srcdiff.rules.registry import Pull, Rule, Template, for_complex, rule
 from srcdiff.rules.sampling import elementwise_kind
 from srcdiff.runtime.broadcast import unbroadcast
+from srcdiff.runtime.constants import stop_gradient
+from srcdiff.runtime.placing import diagonal_array, scatter, undo_diff
 from srcdiff.runtime.products import product_of_others
 
 # --- parts --------------------------------------------------------------------------------------
@@ -140,14 +129,18 @@ ANALYTIC: tuple[Any, ...] = (
     *(np.log, np.log2, np.log10, np.log1p),
     *(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan),
     *(np.sinh, np.cosh, np.tanh, np.arcsinh, np.arctanh),
-    *(np.sum, np.mean, np.prod, np.where, np.full, np.full_like),
-    *(np.dot, np.matmul, np.outer, np.linalg.solve, np.linalg.inv, np.tril, np.triu),
+    *(np.sum, np.mean, np.prod, np.cumsum, np.diff, np.where, np.full, np.full_like),
+    *(np.zeros_like, np.ones_like, np.empty_like),
+    *(np.dot, np.matmul, np.inner, np.outer, np.tensordot, np.einsum),
+    *(np.linalg.solve, np.linalg.inv, np.tril, np.triu, np.diag, np.diagonal, np.trace),
     *(np.reshape, np.ndarray.reshape, np.generic.reshape, np.ravel, np.ndarray.flatten),
     *(np.expand_dims, np.squeeze, np.transpose, np.ndarray.transpose, np.generic.transpose),
     *(np.swapaxes, np.moveaxis, np.broadcast_to, np.copy, np.ndarray.copy, np.generic.copy),
     *(np.array, np.asarray, np.ascontiguousarray, np.ndarray.astype, np.generic.astype),
-    *(np.ndarray.item, np.generic.item, np.complex128, np.complex64),
-    *(np.real, np.imag, np.conjugate, np.angle, complex, complex.conjugate, cmath.phase),
-    *(unbroadcast, product_of_others),
+    *(np.ndarray.item, np.generic.item, np.complex128, np.complex64, complex),
+    *(np.concatenate, np.append, np.stack, np.hstack, np.vstack, np.dstack, np.column_stack),
+    *(np.roll, np.flip, np.flipud, np.fliplr, np.rot90, np.repeat, np.tile, np.take),
+    *(np.real, np.imag, np.conjugate, np.angle, complex.conjugate, cmath.phase, stop_gradient),
+    *(unbroadcast, product_of_others, scatter, diagonal_array, undo_diff),
 )
-for_complex(*(callee for callee in ANALYTIC if lookup(callee) is not None))
+for_complex(*ANALYTIC)

@@ -66,7 +66,7 @@ def _filled(dtype: np.dtype[Any], dims: Dims, fill_value: Kind) -> Rule:
     return Rule(kind=kind, pulls={"fill_value": pull}, linear=("fill_value",))
 
 
-@rule(np.eye)
+@rule(np.eye, np.tri)
 def eye(N: Kind, M: Kind | None = None, k: Any = 0, dtype: Any = float, at: str = "") -> Rule:
     rows = shape_dims(N, at)
     columns = rows if M is None else shape_dims(M, f"{at}.columns")

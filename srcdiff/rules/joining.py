@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.kinds import Array, Dim, Dims, Kind, TupleOf, added, is_float
+from srcdiff.ir.kinds import Array, Dim, Dims, Kind, TupleOf, added, carries
 from srcdiff.rules.operands import array_parts, normalize_axes
 from srcdiff.rules.registry import NoRule, Pull, Rule, rule
 from srcdiff.rules.sampling import sample
@@ -87,7 +87,7 @@ def _joined(items: list[_Item], patterns: list[Pattern], axis: int, name: str | 
         for i in range(ndim)
     )
     kind = Array(np.result_type(*(item.dtype for item in items)), dims)
-    if not is_float(kind):
+    if not carries(kind):
         return Rule(kind=kind)
     params = ", ".join(dict.fromkeys(item.name.split("[")[0] for item in items))
     pulls: dict[str, Pull] = {}

@@ -23,9 +23,9 @@ from srcdiff.rules import (
     reordering,
     searches,
     shaping,
+    sorting,
     statistics,
     systems,
-    triangles,
 )
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
     "reordering",
     "searches",
     "shaping",
+    "sorting",
     "statistics",
     "systems",
-    "triangles",
 ]

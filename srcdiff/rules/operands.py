@@ -13,6 +13,7 @@ from srcdiff.ir.kinds import (
     Dims,
     Kind,
     Known,
+    ListOf,
     Number,
     Scalar,
     TupleOf,
@@ -56,7 +57,9 @@ def keep_imaginary(operand: Kind, result: Kind) -> None:
 def _what(kind: Kind) -> str:
     if isinstance(kind, Known):
         return repr(kind.value)
-    return "a sequence" if isinstance(kind, TupleOf) else f"no number or array: {kind}"
+    if isinstance(kind, TupleOf | ListOf):
+        return "a list" if isinstance(kind, ListOf) else "a sequence"
+    return f"no number or array: {kind}"
 
 
 def array_kind(dtype: Any, dims: Dims) -> Kind:

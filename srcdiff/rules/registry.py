@@ -137,6 +137,8 @@ class Entry:
 
 
 _RULES: dict[Any, Entry] = {}
+# Callees whose rules, registered or to be, hold for complex operands.
+_ANALYTIC: set[Any] = set()
 _METHODS: dict[tuple[type, str], Any] = {}
 
 
@@ -151,7 +153,7 @@ def rule(
     def register(maker: Callable[..., Rule]) -> Callable[..., Rule]:
         entry = Entry.of(maker, spelled or {})
         for callee in callees:
-            _RULES[callee] = entry
+            _RULES[callee] = replace(entry, complex=callee in _ANALYTIC)
         return maker
 
     return register
@@ -163,8 +165,10 @@ def for_complex(*callees: Any) -> None:
     They are linear in the operand, or analytic: then the tangent of the result is the partial
     times the operand's tangent, and the operand's adjoint the partial times the result's.
     """
+    _ANALYTIC.update(callees)
     for callee in callees:
-        _RULES[callee] = replace(_RULES[callee], complex=True)
+        if callee in _RULES:
+            _RULES[callee] = replace(_RULES[callee], complex=True)
 
 
 def method(cls: type, name: str, function: Any) -> None:

@@ -49,6 +49,10 @@ for function in (divmod, np.divmod):
     ROWS += [row(function, 7.5, 2.2), row(function, VECTOR, 0.7)]
 ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
 
+# --- sorting -----------------------------------------------------------------------------------
+
+ROWS += [row(np.sort, x) for x in (VECTOR, INTS, VECTOR[:1], VECTOR[:0])]
+
 # --- searches -----------------------------------------------------------------------------------
 
 for function in (np.nonzero, np.flatnonzero, np.argwhere):

@@ -39,6 +39,11 @@ ROWS = [
     *(Row("pow", (Z, k), literals=(1,)) for k in (2, 3, -1, 0.5)),
     Row(np.linalg.solve, (M, Z)), Row(np.linalg.inv, (M,)), Row(np.matmul, (M, M)),
     Row(np.angle, (Z,), {"deg": True}), Row(np.where, (Z.real > 0.0, Z, W)), Row(np.tril, (M,)),
+    *(Row(f, (Z,)) for f in (np.cumsum, np.diff, np.diag, np.flip, np.flipud)),
+    *(Row(f, (M,)) for f in (np.trace, np.diag, np.fliplr, np.rot90, np.diagonal)),
+    Row(np.roll, (Z, 1)), Row(np.repeat, (Z, 2)), Row(np.tile, (Z, 2)), Row(np.inner, (Z, W)),
+    Row(np.take, (Z, [0, 0, 2])), Row(np.tensordot, (M, Z, 1)),
+    *(Row(f, ([Z, W],)) for f in (np.concatenate, np.stack, np.vstack, np.column_stack)),
     Row(np.full, (3, Z[0])), Row(complex, (0.5, -1.5)), Row(complex, (complex(Z[0]),)),
     Row(np.array, ([0.5, Z[0], 2.0],)), Row(np.complex128, (0.5,)), Row(pow, (Z, 3)),
     *(Row(f, (complex(Z[1]),)) for f in (
@@ -66,7 +71,8 @@ def moved(row: Row, name: str, step: Any) -> Any:
     i = list(operands).index(base)
     if item:
         values[i] = [*values[i]]
-        values[i][int(item[:-1])] += step
+        k = int(item[:-1])
+        values[i][k] = values[i][k] + step
     else:
         values[i] = values[i] + step
     return row.run(*values)

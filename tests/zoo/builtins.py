@@ -60,6 +60,12 @@ def table_look_up(x):
     return (1.0 - (x - i)) * table[i] + (x - i) * table[i + 1] + f * f + round(x) * w * x
 
 
+@program(args=_vector, dual=False)
+def sorted_values(x):
+    y = np.sort(x * np.cos(x))
+    return np.sum(y * np.arange(4.0)) + y[0] * y[-1]
+
+
 @program(args=_vector)
 def clipped_by_arrays(x):
     a = np.clip(x, 0.1 * x[::-1], x**2)
