@@ -179,6 +179,10 @@ class Inference:
                 return self._list(e)
             case n.Slice():
                 return Known(slice)
+            case n.OpaqueExpr() if e.inner is not None:
+                element = self.element(e.inner)
+                is_list = type(e.node).__name__ == "ListComp"
+                return ListOf(element) if is_list else IteratorOf(element)
             case n.Closure():
                 return FunctionOf(e.code, tuple((name, self(v)) for name, v in e.defaults))
         return UNKNOWN
@@ -358,7 +362,7 @@ class Inference:
             inner = self.with_name("<item>", kind.item)
             return list_of(inner(n.Call(made[0], (n.Var("<item>"),))))
         kind = self(e.args[0])
-        if isinstance(kind, IteratorOf) and e.callee == _LIST:
+        if isinstance(kind, IteratorOf):
             kind = ListOf(kind.item)
         if not isinstance(kind, ListOf) or len(e.args) != 1 or e.keywords:
             return None
@@ -369,6 +373,16 @@ class Inference:
             return INT
         total = n.Op("add", (n.Const(0), n.Var("<item>")))
         return self.with_name("<item>", kind.item)(total)
+
+    def element(self, e: n.Comprehension) -> Kind:
+        """The kind of a comprehension's elements."""
+        infer = self
+        for clause in e.clauses:
+            label = f"{self.at}|{show(clause.iter)}"
+            kind = item_kind(infer(clause.iter), label)
+            env = _bind(clause.target, kind, infer.env, infer, None)
+            infer = Inference(self.world, env, self.at)
+        return infer(e.element)
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""
@@ -384,8 +398,6 @@ class Inference:
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
 
-
-_LIST = n.Ref("list", list, list)
 
 # What has methods of NumPy's or Python's own.
 _DATA = (Array, Scalar, Number, ListOf)

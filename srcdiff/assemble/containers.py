@@ -17,10 +17,13 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
-from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
+from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
+from srcdiff.normalize.comprehensions import concerns as has_comprehension
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
 from srcdiff.normalize.splitting import Splitting, split_arguments
-from srcdiff.normalize.stars import Starry, concerns, without_stars
+from srcdiff.normalize.stars import Starry, without_stars
+from srcdiff.normalize.stars import concerns as has_stars
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def containers_taken_apart(
         known = _iterated(kinds, facts)
         starry = Starry(known.reached, known.infer, known.active)
         new = without_stars(function, names, starry)
+        if new is function and facts is not None:
+            new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
         if new is function:
             new = loops_by_index(function, names, indices, known)
         if new is function and facts is not None:
@@ -60,7 +65,7 @@ def containers_taken_apart(
 
 def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
     """Whether a statement may hold a container to be taken apart: most functions have none."""
-    if concerns(s):
+    if has_stars(s) or has_comprehension(s):
         return True
     for e in expressions(s):
         for x in subexpressions(e):
@@ -73,6 +78,13 @@ def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
             and s.iter.callee.value is range
         )
     return False
+
+
+def _comprehended(function: n.Function, known: Iterated, kinds: Kinds) -> Comprehended:
+    def element(s: n.Stmt, e: n.Comprehension) -> Kind:
+        return kinds.at(s).element(e)
+
+    return Comprehended(known.reached, known.infer, known.active, element, names_of(function))
 
 
 def _splitting(known: Iterated, setting: Setting) -> Splitting:

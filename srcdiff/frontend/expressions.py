@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import CellType, ModuleType
 from typing import Any, Protocol
 
@@ -68,6 +70,8 @@ class Resolver(Protocol):
 
     def assign(self, target: n.Var, value: Callable[[], n.Expr], span: Span | None) -> None: ...
 
+    def binding(self, names: frozenset[str]) -> AbstractContextManager[None]: ...
+
     def name(self, name: str, span: Span | None) -> n.Expr: ...
 
     def attribute(self, base: n.Ref, name: str, span: Span | None) -> n.Expr | None: ...
@@ -103,6 +107,30 @@ def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     local = tuple(name for name, e in found.items() if isinstance(e, n.Var))
     text = ast.unparse(gast.gast_to_ast(node))
     return n.OpaqueExpr(node, text, local, free, span=span)
+
+
+def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    """A list comprehension or generator: kept as it is, with what it consists of beside it."""
+    kept = _opaque(node, scope, span)
+    assert isinstance(kept, n.OpaqueExpr)
+    clauses: list[n.Clause] = []
+    bound = frozenset[str]()
+    if any(generator.is_async for generator in node.generators):
+        return kept
+    for generator in node.generators:
+        with scope.binding(bound):
+            over = lower_expression(generator.iter, scope)
+        names = {x.id for x in gast.walk(generator.target) if isinstance(x, gast.Name)}
+        bound |= names
+        with scope.binding(bound):
+            target = lower_expression(generator.target, scope)
+            tests = tuple(lower_expression(test, scope) for test in generator.ifs)
+        if not isinstance(target, n.Var | n.Tuple):
+            return kept
+        clauses.append(n.Clause(target, over, tests))
+    with scope.binding(bound):
+        element = lower_expression(node.elt, scope)
+    return replace(kept, inner=n.Comprehension(element, tuple(clauses)))
 
 
 def _name(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
@@ -241,6 +269,8 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "List": _sequence,
     "Dict": _dict,
     "Starred": _starred,
+    "ListComp": _comprehension,
+    "GeneratorExp": _comprehension,
     "NamedExpr": _named,
     "Lambda": _lambda,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -148,6 +149,8 @@ class Scope:
     parent: Scope | None = None
     # Names for the values of defaults that are no literals.
     defaults: dict[str, Home] = field(default_factory=dict)
+    # The names of the comprehension at hand.
+    _bound: frozenset[str] = frozenset()
     # The names that the statement at hand has read so far.
     _read: set[str] = field(default_factory=set)
     _names: Names | None = None
@@ -187,6 +190,16 @@ class Scope:
             )
         self.before.append(s)
 
+    @contextlib.contextmanager
+    def binding(self, names: frozenset[str]) -> Iterator[None]:
+        """These names as names of a comprehension, whatever they mean outside."""
+        outer = self._bound
+        self._bound = outer | names
+        try:
+            yield
+        finally:
+            self._bound = outer
+
     def assigned_before(self) -> list[n.Stmt]:
         """What the statement at hand assigns before it, which ends here."""
         found, self.before = self.before, []
@@ -210,6 +223,8 @@ class Scope:
         return span_of(node, self.source.file, self.source.lines)
 
     def name(self, name: str, span: Span | None) -> n.Expr:
+        if name in self._bound:
+            return n.Var(name, span=span)
         if name in self.imports:
             plain = plain_function(self.imports[name].value)
             return n.Ref(name, plain, plain, span=span)

@@ -161,6 +161,27 @@ class OpaqueExpr(Expr):
     text: str
     reads: tuple[str, ...] = ()
     free: tuple[Expr, ...] = field(default=(), compare=False)
+    # What a list comprehension or a generator expression consists of.
+    inner: Comprehension | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """`for target in iter if test ...` of a comprehension."""
+
+    target: Target
+    iter: Expr
+    tests: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comprehension:
+    """The parts of a comprehension. The names that its clauses bind are no variables of the
+    function: they mean something here alone.
+    """
+
+    element: Expr
+    clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True)

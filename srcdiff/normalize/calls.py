@@ -15,6 +15,7 @@ from typing import Any
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
+from srcdiff.ir.lists import appended
 from srcdiff.ir.walk import blocks, rebuild, subexpressions, with_blocks
 
 IsUserFunction = Callable[[Any], bool]
@@ -53,6 +54,8 @@ class _Hoist:
                 return replace(s, value=self._value(s.value))
             case n.Update():
                 return replace(s, value=self._value(s.value))
+            case n.Effect() if isinstance(s.value, n.Call) and appended(s) is not None:
+                return replace(s, value=rebuild(s.value, self._value))
             case n.Return() if s.value is not None:
                 return replace(s, value=self._value(s.value))
         return s

@@ -205,9 +205,8 @@ class Finder:
     def _display(self, e: n.Tuple | n.List, target: n.Expr) -> Source | None:
         if any(isinstance(item, n.Starred) for item in e.items):
             return None
-        if all(isinstance(item, n.Const) for item in e.items):
-            if join_all(map(self.infer, e.items), "") != UNKNOWN:
-                return self._indexed(self._steady(e, target, "values"), len(e.items))
+        if not self.active(e) and join_all(map(self.infer, e.items), "") != UNKNOWN:
+            return self._indexed(self._steady(e, target, "values"), len(e.items))
         items = tuple(
             item if isinstance(item, n.Tuple) else self._steady(item, target, "item")
             for item in e.items
@@ -260,12 +259,31 @@ def viewed(e: n.Expr, infer: Callable[[n.Expr], Kind]) -> tuple[n.Expr, str] | N
 
 def least(lengths: Iterable[n.Expr]) -> n.Expr:
     """The least of some lengths."""
-    lengths = tuple(lengths)
+    lengths = _shortest(lengths)
     numbers = [x for x in map(number, lengths) if x is not None]
     if len(numbers) > 1:
         others = tuple(x for x in lengths if number(x) is None)
         lengths = (*others, n.Const(min(numbers)))
     return lengths[0] if len(lengths) == 1 else n.Call(_MIN, lengths)
+
+
+def _shortest(lengths: Iterable[n.Expr]) -> tuple[n.Expr, ...]:
+    """Of `len(x)` and `len(x) - 1` only the latter."""
+    found: dict[n.Expr, n.Expr] = {}
+    for length in lengths:
+        base = _less(length)[0]
+        if base not in found or _less(length)[1] > _less(found[base])[1]:
+            found[base] = length
+    return tuple(found.values())
+
+
+def _less(e: n.Expr) -> tuple[n.Expr, float]:
+    """`e` as an expression and a number that is subtracted from it."""
+    if isinstance(e, n.Op) and e.op == "sub":
+        less = number(e.args[1])
+        if less is not None:
+            return e.args[0], less
+    return e, 0
 
 
 def _is_len(e: n.Expr) -> bool:

@@ -8,6 +8,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     builtins,
     calls,
     complexes,
+    comprehensions,
     conditions,
     control_flow,
     edge,
