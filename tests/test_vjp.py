@@ -453,3 +453,45 @@ def test_a_refusal_points_to_the_code() -> None:
 
     with pytest.raises(srcdiff.UnsupportedError, match=r"test_vjp\.py"):
         srcdiff.vjp(f, X)
+
+
+# ------------------------------------------------------------------ what is read from outside
+
+WEIGHTS = np.array([1.0, 2.0, 3.0, 4.0])
+FACTOR = 2.0
+
+
+def weighted(x):
+    return WEIGHTS * x * x * FACTOR
+
+
+def weighted_twice(x):
+    return weighted(x) * np.sum(WEIGHTS * x)
+
+
+class Gas:
+    def __init__(self, k: float, w: Any) -> None:
+        self.k = k
+        self.w = w
+
+    def energy(self, x):
+        return self.k * np.sum(self.w * x * x)
+
+
+@pytest.mark.parametrize("f", [weighted, weighted_twice])
+def test_globals_are_those_of_the_forward_sweep(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "WEIGHTS", WEIGHTS.copy())
+    _, pullback = srcdiff.vjp(f, X)
+    first = pullback(Y)
+    assert_close(inner(first, (Y,)), inner(Y, srcdiff.jvp(f, (X,), (Y,))[1]), rtol=1e-12)
+    WEIGHTS[:] = 7.0
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert same_bits(pullback(Y), first)
+
+
+def test_attributes_are_those_of_the_forward_sweep() -> None:
+    gas = Gas(2.0, np.ones(4))
+    _, pullback = srcdiff.vjp(gas.energy, X)
+    gas.k = 5.0
+    gas.w[:] = 7.0
+    assert_close(pullback(1.0)[0], 4.0 * X)

@@ -173,8 +173,9 @@ class Jacobians:
 
     def _reverse(self, name: str) -> list[n.Function]:
         step = Step("vjp", self.step.wrt)
-        again = self.nesting.surroundings.again()
-        work = derivation(self.base.function, step, self.kinds, again)
+        calls = self.nesting.surroundings.again()
+        calls.again = False
+        work = derivation(self.base.function, step, self.kinds, calls)
         self.nesting.surroundings.reserve(work.primal.names)
         made = work.functions(title(step, place_of(self.base.function)), lambda kind: "?")
         return [*made, self._jacobian().reverse(made[-1], name, self._doc("jacrev"))]
