@@ -398,5 +398,10 @@ def test_lists_are_refused() -> None:
         return xs[0] * xs[1]
 
     for mode in (*MODES, hessian):
-        with pytest.raises(srcdiff.UnsupportedError, match="with respect to a list"):
+        with pytest.raises(srcdiff.UnsupportedError, match="with respect to a tuple, list"):
             mode(f)([1.0, 2.0])
+        with pytest.raises(srcdiff.UnsupportedError, match="with respect to a tuple, list"):
+            mode(f)((1.0, 2.0))
+    for primal in ([1.0, 2.0], (1.0, 2.0)):
+        with pytest.raises(srcdiff.UnsupportedError, match="with respect to a tuple, list"):
+            hvp(f, (primal,), (primal,))

@@ -55,7 +55,8 @@ class Jacobians:
         for p in self.step.wrt:
             if not is_float(self.kinds[p]):
                 raise UnsupportedError(
-                    f"Jacobians with respect to a list are not supported yet ({p!r} is one).",
+                    "Jacobians with respect to a tuple, list or dict are not supported yet "
+                    f"({p!r} is one).",
                     self.base.function.span,
                     None,
                     "pass an array.",
