@@ -118,7 +118,7 @@ def differentiate(
     backend: str = "numpy",
     optimize: str = "fast",
 ) -> Any:
-    """Give a function its derivatives as attributes: `f.grad`, `f.value_and_grad`.
+    """Give a function its derivatives as attributes: `f.grad`, `f.jvp`, `f.hessian` and so on.
 
     A decorator, bare or with options. On a static or class method it goes outside:
     `@differentiate` above `@staticmethod` or `@classmethod`.

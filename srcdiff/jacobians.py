@@ -30,6 +30,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Derivative:
         UnsupportedError: `f` cannot be differentiated. Most reasons are found at the first call.
 
     Example:
+        >>> import numpy as np
         >>> jacobian(lambda x: x * x[0])(np.array([2.0, 3.0]))
         array([[4., 0.],
                [3., 2.]])
@@ -55,6 +56,7 @@ def jacrev(f: Callable[..., Any], argnums: Argnums = 0) -> Derivative:
     The forward sweep is run once, the reverse sweep once for each element of the result.
 
     Example:
+        >>> import numpy as np
         >>> jacrev(lambda x: np.sum(x * x))(np.array([2.0, 3.0]))
         array([4., 6.])
     """
@@ -79,6 +81,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Derivative:
         UnsupportedError: as in `jacobian`.
 
     Example:
+        >>> import numpy as np
         >>> hessian(lambda x: x[0] * x[1] ** 2)(np.array([2.0, 3.0]))
         array([[0., 6.],
                [6., 4.]])

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from srcdiff.dispatch import Dispatcher
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir.callee import Step
 from srcdiff.matching import Wording, has_derivative, matched, outline
 from srcdiff.options import Options
@@ -326,6 +327,13 @@ class HessianProduct(_Product):
     ) -> tuple[dict[int, str], Dispatcher, tuple[Any, ...], dict[str, Any]]:
         args, given = self._given(primals, tangents)
         active = self._active(tuple(primals))
+        for i, place in active.items():
+            if isinstance(primals[i], tuple | list | dict):
+                raise UnsupportedError(
+                    "Hessians with respect to a tuple, list or dict are not supported yet.",
+                    subject=f"{self._target.name} with respect to {place!r}",
+                    remedy="pass its numbers and arrays as arguments of their own.",
+                )
         key = (*active.values(), ":", *given)
         dispatcher = self._dispatchers.get((key, False))
         if dispatcher is None:

@@ -13,7 +13,7 @@ pair is made again until what it was taken to be handed and to read is what it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +55,8 @@ class PairMaker:
         helpers: where lowered functions come from.
         ours: whether a callable is one of the user's functions.
         names: names of functions in the text.
+        outside: what of the reads from outside the forward sweeps keep, by keys of
+            `normalize/outside.py`: for reverse sweeps that are run later.
     """
 
     world: World
@@ -63,6 +65,7 @@ class PairMaker:
     names: Names
     # Whether what is made will be differentiated again.
     again: bool = False
+    outside: frozenset[Hashable] = frozenset()
     # In the order in which they were finished.
     pairs: dict[Question, Pair] = field(default_factory=dict)
     _questions: dict[Any, Question] = field(default_factory=dict)
@@ -180,7 +183,7 @@ class PairMaker:
         return found
 
     def _made(self, question: Question) -> Pair:
-        shop = Workshop(self.world, self.ours, self, self.names)
+        shop = Workshop(self.world, self.ours, self, self.names, self.outside)
         while True:
             wrt, last = question.wrt, self._solver.found(question)
             own = () if last is None else tuple(t for t in last.tapes if t.owner is question)

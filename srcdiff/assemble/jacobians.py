@@ -14,7 +14,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Derived, Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, is_number
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, is_float, is_number
 from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.normalize.arguments import passed_on
 
@@ -52,6 +52,15 @@ class Jacobians:
         primal = derivation(self.base.function, tangent, self.kinds, again).primal
         self.result = primal.kinds.returned or UNKNOWN
         self.name = self.hessian or f"{self.base.name}_{step.mode}"
+        for p in self.step.wrt:
+            if not is_float(self.kinds[p]):
+                raise UnsupportedError(
+                    "Jacobians with respect to a tuple, list or dict are not supported yet "
+                    f"({p!r} is one).",
+                    self.base.function.span,
+                    None,
+                    "pass an array.",
+                )
         check_result(self.result, self.base.name)
 
     @property
@@ -165,8 +174,9 @@ class Jacobians:
 
     def _reverse(self, name: str) -> list[n.Function]:
         step = Step("vjp", self.step.wrt)
-        again = self.nesting.surroundings.again()
-        work = derivation(self.base.function, step, self.kinds, again)
+        calls = self.nesting.surroundings.again()
+        calls.again = False
+        work = derivation(self.base.function, step, self.kinds, calls)
         self.nesting.surroundings.reserve(work.primal.names)
         made = work.functions(title(step, place_of(self.base.function)), lambda kind: "?")
         return [*made, self._jacobian().reverse(made[-1], name, self._doc("jacrev"))]

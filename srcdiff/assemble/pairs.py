@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from srcdiff.analysis.kinds import World
+from srcdiff.analysis.kinds import World, infer_kinds
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.finish import Plan, Sweeps, finish, finish_pair
 from srcdiff.assemble.prepare import prepare
@@ -14,8 +14,9 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf, Object, TupleOf
 from srcdiff.ir.walk import bound_names, expressions, names_in, statements
+from srcdiff.normalize.outside import with_kept
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
 
@@ -121,6 +122,21 @@ class Workshop:
     ours: Callable[[object], bool]
     calls: Calls
     names: Names
+    # What of the reads from outside the forward sweeps keep.
+    outside: frozenset[Hashable] = frozenset()
+
+    def lowered(self, question: Question) -> n.Function:
+        """The function that a pair is made of."""
+        function = question.callee.function
+        if not self.outside:
+            return function
+        infer = infer_kinds(function, question.kinds, self.world).at(function.body[0])
+        return with_kept(function, self.outside, objects_in(question.kinds), infer)
+
+
+def objects_in(kinds: Mapping[str, Kind]) -> frozenset[str]:
+    """The parameters that are objects with attributes."""
+    return frozenset(name for name, kind in kinds.items() if isinstance(kind, Object))
 
 
 def make(question: Question, frame: Frame, shop: Workshop, whole: bool = False) -> Pair:
@@ -129,7 +145,7 @@ def make(question: Question, frame: Frame, shop: Workshop, whole: bool = False) 
     `whole`: the reverse sweep runs the forward sweep itself, and no tape is handed to it. It then
     changes nothing that it is given, so that it can be differentiated again where it calls itself.
     """
-    lowered = question.callee.function
+    lowered = shop.lowered(question)
     setting = Setting(question.kinds, shop.world, shop.ours)
     primal = prepare(lowered, question.wrt, setting, tuple(map(bool, question.useful)))
     primal.names.reserve(tape.name for tape in frame.own)

@@ -17,7 +17,7 @@ caller can reach, the value and the gradients included, shares memory with it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from srcdiff.analysis.activity import smooth_names
@@ -26,7 +26,7 @@ from srcdiff.analysis.kinds import World
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.gradient import converted, owned, written_params
 from srcdiff.assemble.handed import Facts, Handed
-from srcdiff.assemble.pairs import Pair, Useful
+from srcdiff.assemble.pairs import Pair, Useful, objects_in
 from srcdiff.assemble.specialise import canonical
 from srcdiff.assemble.sweeps import Sweep
 from srcdiff.ir import nodes as n
@@ -35,6 +35,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, Object, TupleOf
 from srcdiff.ir.walk import statements
 from srcdiff.normalize.arguments import passed_on
+from srcdiff.normalize.outside import outer_reads
 from srcdiff.normalize.trees import Apart, Tree, made
 from srcdiff.transform.keeping import copies_of
 from srcdiff.transform.primal import Primal
@@ -43,7 +44,7 @@ from srcdiff.transform.primal import Primal
 Path = tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Pullback:
     """What is made of a primal: a function that returns its value and its pullback.
 
@@ -71,18 +72,32 @@ class Pullback:
 
     def functions(self, doc: str) -> list[n.Function]:
         """The function, after those that it calls."""
-        useful = self._useful()
-        kinds = self.kinds
+        names, kinds, useful = self.calls.names.copy(), self.kinds, self._useful()
         if self.calls.results.is_called(self.callee):
             # As in its calls of itself, with which it shares the pair.
             kinds = canonical(kinds, self.callee.name)
         pair = self.calls.pair(self.callee, kinds, self.wrt, useful)
+        outside = self._outside()
+        if outside:
+            # Once more, with a forward sweep that keeps these.
+            self.calls = self.calls.helpers.again()
+            self.calls.names, self.calls.outside, self.calls.again = names, outside, False
+            pair = self.calls.pair(self.callee, kinds, self.wrt, useful)
         handed = Handed.by(self.calls.pairs.values(), self.calls.world)
         names = self.primal.names
         names.reserve(f.name for f in self.calls.functions())
         names.reserve((self.callee.name,))
         writer = _Writer(self, pair, handed, names)
         return [*self.calls.functions(), writer.function(doc)]
+
+    def _outside(self) -> frozenset[Hashable]:
+        """What the reverse sweeps read from outside, where it may change before they are run."""
+        out: set[Hashable] = set()
+        for question in self.calls.pairs:
+            assert question.backward.function is not None
+            reads = outer_reads(question.backward.function, objects_in(question.kinds))
+            out.update(key for key, _ in reads)
+        return frozenset(out)
 
     @property
     def world(self) -> World:

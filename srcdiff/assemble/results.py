@@ -44,6 +44,9 @@ class Helpers(Callees, Protocol):
     def kind_of(self, value: Any, name: str) -> Kind:
         """The kind of a value."""
 
+    def again(self) -> Any:
+        """A `PairMaker` like the present one, which has made no pairs."""
+
 
 @dataclass(eq=False)
 class Special:

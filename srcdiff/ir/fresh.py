@@ -19,6 +19,10 @@ class Names:
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken) | set(keyword.kwlist) | set(dir(builtins))
 
+    def copy(self) -> Names:
+        """Names that go on from here on their own."""
+        return Names(self._taken)
+
     def fresh(self, wish: str) -> str:
         """A free name as close to the wish as can be; it is taken from now on."""
         name, count = wish, 1
