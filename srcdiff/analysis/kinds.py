@@ -131,7 +131,7 @@ class Inference:
             kind = self._inferred(e)
             if isinstance(kind, Known) and callable(kind.value):
                 kind = self.world.taken_apart(kind, e)
-            if kind == UNKNOWN and self._on_pending(e):
+            if kind is UNKNOWN and self._on_pending(e):
                 kind = PENDING
             known = self._known[id(e)] = (e, kind)
         return known[1]
@@ -141,10 +141,10 @@ class Inference:
         if isinstance(e, n.Op) and e.op in ("and", "or"):
             return False
         operations = n.Op | n.Compare | n.Index | n.Field | n.Call
-        return isinstance(e, operations) and any(self(child) == PENDING for child in children(e))
+        return isinstance(e, operations) and any(self(child) is PENDING for child in children(e))
 
     def _inferred(self, e: n.Expr) -> Kind:
-        if isinstance(e, _OPERATIONS) and any(self(x) == NOTHING for x in children(e)):
+        if isinstance(e, _OPERATIONS) and any(self(x) is NOTHING for x in children(e)):
             # An item of a list that is still empty: this is not evaluated, or not yet.
             return NOTHING
         match e:
@@ -607,11 +607,11 @@ def _is_pending(s: n.Stmt, infer: Inference) -> bool:
     """Whether the statement goes by the value of a call that is not known yet."""
     match s:
         case n.Assign() | n.Update():
-            return infer(s.value) == PENDING
+            return infer(s.value) is PENDING
         case n.If():
-            return infer(s.test) == PENDING
+            return infer(s.test) is PENDING
         case n.For():
-            return infer(s.iter) == PENDING
+            return infer(s.iter) is PENDING
     return False
 
 

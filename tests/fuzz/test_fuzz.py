@@ -19,7 +19,7 @@ from tests.fuzz.shrink import as_zoo_entry, shrink
 from tests.oracles import dual_gradient
 
 SEED = 1_000_000
-CHUNK = 25
+CHUNK = 8
 CHUNKS = [(profile, k) for profile in sorted(PROFILES) for k in range(2)]
 
 
@@ -49,7 +49,7 @@ def test_random_programs(profile: str, k: int) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_second_order(profile: str) -> None:
     """No wrong number; what cannot be differentiated twice yet is refused."""
-    judged = [generate(SEED + 500 + k, profile) for k in range(8)]
+    judged = [generate(SEED + 500 + k, profile) for k in range(2)]
     failures = [(p, o) for p, o in ((p, check(p, second)) for p in judged) if o.failed]
     report = [f"{o.kind} at '{p.label}': {o.detail}\n{as_zoo_entry(p)}" for p, o in failures[:2]]
     assert not failures, "\n".join(report)
