@@ -10,6 +10,7 @@ f.grad(3.0)             # 6.0
 print(f.grad.source)    # the text that computed it
 """
 
+from srcdiff import testing
 from srcdiff.api import differentiate, grad, value_and_grad
 from srcdiff.errors import UnsupportedError
 from srcdiff.jacobians import hessian, jacfwd, jacobian, jacrev
@@ -27,6 +28,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "stop_gradient",
+    "testing",
     "value_and_grad",
     "vjp",
 ]

@@ -121,21 +121,27 @@ def test_classes_are_refused(make: Any) -> None:
         make(float)
 
 
-@pytest.mark.parametrize("make", [srcdiff.grad, srcdiff.value_and_grad, differentiate])
+def two_powers(x, y):
+    return x**2 * y**3
+
+
 @pytest.mark.parametrize(
-    "wrap",
+    ("wrap", "args", "want"),
     [
-        lambda d: d,
-        functools.partial,
-        staticmethod,
-        lambda d: d.__get__(1.0),
-        lambda d: functools.partial(functools.partial(d, 1.0), 1),
-        lambda d: operator.attrgetter("grad")(decorated),
+        (lambda d: d, (2.0, 3.0), 54.0),
+        (functools.partial, (2.0, 3.0), 54.0),
+        (staticmethod, (2.0, 3.0), 54.0),
+        # Bound as a method is, `x` is not counted: twice with respect to `y`.
+        (lambda d: d.__get__(2.0), (3.0,), 72.0),
+        (lambda d: functools.partial(d, y=3.0), (2.0,), 54.0),
+        (lambda d: operator.attrgetter("grad")(differentiate(two_powers)), (2.0, 3.0), 54.0),
     ],
 )
-def test_derivatives_of_derivatives_are_refused(make: Any, wrap: Any) -> None:
-    with pytest.raises(UnsupportedError, match="not supported yet"):
-        make(wrap(srcdiff.grad(plain)))
+def test_a_derivative_is_a_function_like_others(wrap: Any, args: Any, want: float) -> None:
+    derivative = wrap(srcdiff.grad(two_powers))
+    assert srcdiff.grad(derivative)(*args) == pytest.approx(want)
+    assert differentiate(derivative).grad(*args) == pytest.approx(want)
+    assert srcdiff.value_and_grad(derivative)(*args)[1] == pytest.approx(want)
 
 
 # --- differentiate ------------------------------------------------------------------------------
@@ -151,7 +157,7 @@ def test_the_decorated_function_is_the_function() -> None:
     assert inspect.getsource(decorated).startswith("@differentiate\n")
     assert repr(decorated).startswith("<differentiable <function decorated")
     with pytest.raises(AttributeError):
-        decorated.hessian  # noqa: B018
+        decorated.laplacian  # noqa: B018
 
 
 def test_attributes_of_the_function_are_kept() -> None:
