@@ -275,12 +275,19 @@ class Writer:
         name = s.rng.choice(["i", "j", "l"])
         x = s.pick("vector")
         roll = s.rng.random()
-        if x and not s.stores and roll < 0.2:
+        if x and not s.stores and roll < 0.12:
+            name, header = self.iterated(s, inner, name, x)
+        elif roll < 0.16:
+            name = f"v{name}"
+            header = f"for {name} in ({number(s, 1)}, {constant(s)}, {number(s, 1)}):"
+            inner.assign(name, "float")
+            inner.reserved.add(name)
+        elif x and not s.stores and roll < 0.26:
             name = f"v{name}"
             header = f"for {name} in {s.rng.choice([x, f'{x}[1:]', f'np.sin({x})'])}:"
             inner.assign(name, "float")
             inner.reserved.add(name)
-        elif s.of("matrix") and not s.stores and roll < 0.3:
+        elif s.of("matrix") and not s.stores and roll < 0.34:
             name = f"row{name}"
             header = f"for {name} in {s.pick('matrix')}:"
             inner.assign(name, "vector")
@@ -313,7 +320,39 @@ class Writer:
         s.join(inner)
         if name not in s.kinds:
             s.maybe[name] = inner.kinds[name]
-        return lines
+        return [*lines, *self.otherwise(s, depth)]
+
+    def iterated(self, s: Scope, inner: Scope, name: str, x: str) -> tuple[str, str]:
+        """A loop over vectors by `enumerate`, `zip` or `reversed`: its variable and its header."""
+        y = s.pick("vector") or x
+        v, w = f"v{name}", f"w{name}"
+        header = s.rng.choice(
+            [
+                f"for {name}, {v} in enumerate({x}):",
+                f"for {name}, {v} in enumerate({x}[1:], start=1):",
+                f"for {v} in reversed({x}):",
+                f"for {v}, {w} in zip({x}, {y}[1:]):",
+                f"for {name}, ({v}, {w}) in enumerate(zip({x}, np.cos({y}))):",
+            ]
+        )
+        for bound, kind in ((name, "int"), (v, "float"), (w, "float")):
+            if re.search(rf"\b{bound}\b", header.partition(" in ")[0]):
+                inner.assign(bound, kind)
+                inner.reserved.add(bound)
+                if bound != v and bound not in s.kinds:
+                    s.maybe[bound] = kind
+        if name in inner.kinds and "enumerate" in header:
+            inner.index.append(name)
+        return v, header
+
+    def otherwise(self, s: Scope, depth: int) -> Lines:
+        """Now and then, the else of a loop."""
+        if s.rng.random() > 0.1:
+            return []
+        inner = s.branch()
+        lines = self.block(inner, depth + 1, s.rng.randint(1, 2))
+        s.join(inner)
+        return ["else:", *indented(lines)]
 
     def later_trips(self, s: Scope, loop: str) -> Lines:
         """A value of the trip before, read from the second trip on."""
@@ -362,4 +401,4 @@ class Writer:
             s.assign(count, "int")
             s.reserved.add(count)
         s.join(inner)
-        return lines
+        return [*lines, *self.otherwise(s, depth)]
