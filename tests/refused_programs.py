@@ -173,25 +173,6 @@ def f(x):
         "",
     ),
     Refused(
-        "list_comprehension",
-        """
-def f(x):
-    parts = «[v * v for v in x]»
-    return parts[0] + parts[1]
-""",
-        "a list comprehension of values that are differentiated is not supported.",
-        "loop",
-    ),
-    Refused(
-        "generator_expression",
-        """
-def f(x):
-    return sum(«(v * v for v in x)»)
-""",
-        "a generator expression of values that are differentiated is not supported.",
-        "loop",
-    ),
-    Refused(
         "set_comprehension",
         """
 def f(x):

@@ -61,6 +61,13 @@ LACKS = {
         "Type of variable 'dx' cannot be determined",
         {"odd_value_tape = []": f"odd_value_tape = {EMPTY}", "y_tape = []": f"y_tape = {EMPTY}"},
     ),
+    "cube_root": Lack(
+        "Type of variable 'da' cannot be determined",
+        {
+            f"{name}_tape = []": f"{name}_tape = {EMPTY}"
+            for name in ("y", "function_value", "slope_value")
+        },
+    ),
     "relax": Lack(
         "Undecided type",
         {"y_tape = []": "y_tape = [np.empty(0) for _ in range(0)]"},
