@@ -45,7 +45,11 @@ def check(program: FuzzProgram, engine: Engine = both) -> Outcome:
             if f is None:
                 return Outcome("unfit", "has no f")
             truth = true_result(f, program)
-            outcomes = [_judge(f, program, a, truth) for a in engine(f, program.argnums)]
+            try:
+                attempts = engine(f, program.argnums)
+            except Exception as error:
+                return Outcome("crash", _cause(error), traceback.format_exc())
+            outcomes = [_judge(f, program, attempt, truth) for attempt in attempts]
     except Unfit as reason:
         return Outcome("unfit", str(reason))
     except Exception as error:
