@@ -390,3 +390,32 @@ def stack(x, n):
         dx += y * dy
         dy *= np.cos(y) + x
     return dx + dy
+
+
+# --- containers
+
+
+@pinned(R(4), R(4), argnums=(0, 1))
+def neighbours(x, y):
+    total = 0.0
+    for i, (a, b) in enumerate(zip(x[:-1], y, strict=False)):
+        total += i * a * b * b
+    return total
+
+
+@pinned(R(4), 3)
+def comprehended(x, n):
+    squares = np.array([v * v for v in x])
+    return sum(squares[i] * i for i in range(n)) * np.sum(squares)
+
+
+def series(x, *coefficients, scale=1.0):
+    total = 0.0
+    for c in coefficients:
+        total = total * x + c
+    return scale * total
+
+
+@pinned(0.8, 0.6, argnums=(0, 1))
+def of_series(x, y):
+    return series(x, y, 2.0, scale=y) * series(y, 1.0, 0.5)

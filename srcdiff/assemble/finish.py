@@ -394,7 +394,9 @@ def _recomputed(plan: Plan, function: n.Function) -> n.Function:
         lambda name: name in reach and not partners(name, pairs),
         lambda slot: steady if _is_int(slot_kind(slot)) else frozenset(),
     )
-    return replace(function, body=(*forward, *reverse))
+    body = (*forward, *reverse)
+    # What was only computed to be kept need not be computed before.
+    return function if body == function.body else _dead(plan, replace(function, body=body))
 
 
 def _is_int(kind: Kind) -> bool:

@@ -77,7 +77,7 @@ class Finder:
         if isinstance(e, n.Call) and not any(isinstance(a, n.Starred) for a in e.args):
             if callee is enumerate:
                 return self._enumerate(e, target)
-            if callee is zip and e.args and not e.keywords:
+            if callee is zip and e.args:
                 return self._zip(e, target)
             if callee is reversed and len(e.args) == 1:
                 return self._reversed(e.args[0], target)
@@ -158,6 +158,9 @@ class Finder:
         targets = target.items if isinstance(target, n.Tuple) else ()
         if len(targets) != len(e.args):
             targets = (target,) * len(e.args)
+        strict = dict(e.keywords).get("strict", n.Const(False))
+        if not isinstance(strict, n.Const) or len(e.keywords) > 1:
+            return None
         parts = [self.find(arg, t) for arg, t in zip(e.args, targets, strict=True)]
         found = [part for part in parts if part is not None]
         if len(found) < len(parts):
@@ -167,6 +170,8 @@ class Finder:
         for length in (x for part in found for x in part.lengths):
             if not any(self._same(length, known) for known in lengths):
                 lengths.append(length)
+        if strict.value and len(lengths) > 1:
+            self.before.append(_check_equal(lengths, e))
 
         def item(i: n.Expr) -> n.Expr:
             return n.Tuple(tuple(part.item(i) for part in found))
@@ -243,6 +248,18 @@ class Finder:
     def _indexed(self, values: n.Expr, count: int) -> Source:
         """A tuple whose items have one kind."""
         return Source((n.Const(count),), count, lambda i: n.Index(values, i), arrays=(values,))
+
+
+def _check_equal(lengths: list[n.Expr], e: n.Call) -> n.Stmt:
+    """What `zip` checks with strict=True."""
+    test = n.Compare(("ne",), (lengths[0], lengths[1]))
+    unequal: n.Expr = test
+    if len(lengths) > 2:
+        tests = (n.Compare(("ne",), (lengths[0], other)) for other in lengths[1:])
+        unequal = n.Op("or", tuple(tests))
+    error = n.Ref("ValueError", ValueError, ValueError)
+    message = n.Const("zip() arguments have different lengths")
+    return n.If(unequal, (n.Raise(n.Call(error, (message,)), span=e.span),), span=e.span)
 
 
 def viewed(e: n.Expr, infer: Callable[[n.Expr], Kind]) -> tuple[n.Expr, str] | None:

@@ -275,19 +275,20 @@ class Writer:
         name = s.rng.choice(["i", "j", "l"])
         x = s.pick("vector")
         roll = s.rng.random()
-        if x and not s.stores and roll < 0.12:
+        plain = s.profile.recursive
+        if x and not s.stores and not plain and roll < 0.12:
             name, header = self.iterated(s, inner, name, x)
-        elif roll < 0.16:
+        elif roll < 0.16 and not plain:
             name = f"v{name}"
             header = f"for {name} in ({number(s, 1)}, {constant(s)}, {number(s, 1)}):"
             inner.assign(name, "float")
             inner.reserved.add(name)
-        elif x and not s.stores and roll < 0.26:
+        elif x and not s.stores and roll < (0.2 if plain else 0.26):
             name = f"v{name}"
             header = f"for {name} in {s.rng.choice([x, f'{x}[1:]', f'np.sin({x})'])}:"
             inner.assign(name, "float")
             inner.reserved.add(name)
-        elif s.of("matrix") and not s.stores and roll < 0.34:
+        elif s.of("matrix") and not s.stores and roll < (0.3 if plain else 0.34):
             name = f"row{name}"
             header = f"for {name} in {s.pick('matrix')}:"
             inner.assign(name, "vector")
@@ -347,7 +348,7 @@ class Writer:
 
     def otherwise(self, s: Scope, depth: int) -> Lines:
         """Now and then, the else of a loop."""
-        if s.rng.random() > 0.1:
+        if s.profile.recursive or s.rng.random() > 0.1:
             return []
         inner = s.branch()
         lines = self.block(inner, depth + 1, s.rng.randint(1, 2))

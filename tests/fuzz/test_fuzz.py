@@ -114,7 +114,7 @@ def first_failure(engine: Any, profile: str) -> tuple[FuzzProgram, Outcome]:
 
 def body_of(program: FuzzProgram) -> list[ast.stmt]:
     tree = ast.parse(program.text)
-    (f,) = (s for s in tree.body if isinstance(s, ast.FunctionDef))
+    *_, f = (s for s in tree.body if isinstance(s, ast.FunctionDef))
     return f.body
 
 

@@ -73,6 +73,16 @@ def over_neighbours(x):
     return s
 
 
+@program(args=lambda rng: vectors(rng, 4, 4), argnums=(0, 1), analytic=True)
+def over_strict_zip(x, y):
+    s = 1.0
+    for a, b in zip(x, y, strict=True):
+        s = s * a + b
+    for a, b, c in zip(x[1:], y[1:], TAPS, strict=True):
+        s = s * a + b * c
+    return s
+
+
 @program(args=lambda rng: vectors(rng, 4), analytic=True)
 def over_reversed(x):
     s = 0.0
