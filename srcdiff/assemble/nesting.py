@@ -9,6 +9,7 @@ That function's IR is what was derived, and is differentiated like any other.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -64,7 +65,8 @@ class Nesting:
         )
         callee = self.callee(derived, kinds)
         # The last parameters of a forward derivative are the tangents, in the order of `wrt`.
-        tangents = callee.params[len(callee.params) - len(given) :]
+        params = [p for p in callee.params if p.passing != inspect.Parameter.VAR_KEYWORD]
+        tangents = params[len(params) - len(given) :]
         named = tuple((p.name, value) for p, value in zip(tangents, given.values(), strict=True))
         ref = n.Ref(callee.name, callee, callee)
         return n.Call(ref, call.args, (*plain, *named), span=call.span)

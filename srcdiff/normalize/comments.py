@@ -1,6 +1,4 @@
-"""A generated function as a primal: without its comments, which tell of other sweeps, and without
-values for variables that are not bound yet.
-"""
+"""A generated function as a primal: without its comments, which tell of other sweeps."""
 
 from __future__ import annotations
 
@@ -19,7 +17,8 @@ def without_comments(function: n.Function) -> n.Function:
 def _plain(block: n.Block) -> n.Block:
     out = []
     for s in block:
-        if not isinstance(s, n.Comment) and s.note != NOT_BOUND:
+        if not isinstance(s, n.Comment):
             s = with_blocks(s, tuple(_plain(b) for b in blocks(s)))
-            out.append(replace(s, note=None) if s.note else s)
+            # That a variable is not bound yet is no comment alone: it says what its kind is.
+            out.append(replace(s, note=None) if s.note and s.note != NOT_BOUND else s)
     return tuple(out)

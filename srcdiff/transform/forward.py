@@ -23,6 +23,7 @@ from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill
 from srcdiff.ir.kinds import Array, Kind, dims_of
 from srcdiff.ir.lists import append, appended, pop, popped
+from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
 from srcdiff.ir.walk import base_name, blocks, map_expressions, names_in, substitute, with_blocks
@@ -148,6 +149,8 @@ class Forwarder:
             return self._tuple(s, s.target)
         if base_name(s.target) not in self._active:
             return [s]
+        if s.note == NOT_BOUND:
+            return [s, replace(s, target=self._tangents.place(s.target))]
         pusher = self._pusher(s, s.value)
         tangent = pusher.push(s.value)
         kind = pusher.infer(s.value)
