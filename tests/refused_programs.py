@@ -173,6 +173,25 @@ def f(x):
         "",
     ),
     Refused(
+        "list_comprehension_that_may_not_be_evaluated",
+        """
+def f(x):
+    return sum(«[v * v for v in x]») if x[0] > 0.0 else x[0]
+""",
+        "a list comprehension of values that are differentiated is not supported.",
+        "statement of its own",
+    ),
+    Refused(
+        "generator_with_a_name",
+        """
+def f(x):
+    values = «(v * v for v in x)»
+    return sum(values)
+""",
+        "a generator expression of values that are differentiated is not supported.",
+        "list",
+    ),
+    Refused(
         "set_comprehension",
         """
 def f(x):

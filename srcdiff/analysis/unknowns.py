@@ -34,6 +34,8 @@ _OPAQUE = {
 
 # What to write instead, where that is not a loop over arrays.
 _INSTEAD = {
+    "ListComp": "assign it in a statement of its own, or write a loop.",
+    "GeneratorExp": "make it a list, [...], or sum it up in a statement of its own.",
     "Dict": "use local names, or an array.",
     "Set": "use local names, or an array.",
     "Lambda": "make it a function of the module, and pass it all that it needs.",

@@ -17,7 +17,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
-from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
+from srcdiff.ir.walk import expressions, mutated_names, names_of, statements, subexpressions
 from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
@@ -48,8 +48,8 @@ def containers_taken_apart(
     while any(_concerns(s, ours) for s in statements(function.body)):
         kinds = infer_kinds(function, setting.kinds, setting.world)
         facts = None if wrt is None else activity(function, kinds, wrt)
-        known = _iterated(kinds, facts)
-        starry = Starry(known.reached, known.infer, known.active)
+        known = _iterated(kinds, facts, ours)
+        starry = Starry(known.reached, known.infer, known.active, known.only_reads)
         new = without_stars(function, names, starry)
         if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
@@ -84,7 +84,9 @@ def _comprehended(function: n.Function, known: Iterated, kinds: Kinds) -> Compre
     def element(s: n.Stmt, e: n.Comprehension) -> Kind:
         return kinds.at(s).element(e)
 
-    return Comprehended(known.reached, known.infer, known.active, element, names_of(function))
+    return Comprehended(
+        known.reached, known.infer, known.active, known.only_reads, element, names_of(function)
+    )
 
 
 def _splitting(known: Iterated, setting: Setting) -> Splitting:
@@ -94,10 +96,12 @@ def _splitting(known: Iterated, setting: Setting) -> Splitting:
         plain = isinstance(value, FunctionType | Callee) and setting.is_user_function(value)
         return world.callee(value) if plain else None
 
-    return Splitting(known.reached, known.infer, known.active, callee, world.variant)
+    return Splitting(
+        known.reached, known.infer, known.active, known.only_reads, callee, world.variant
+    )
 
 
-def _iterated(kinds: Kinds, facts: Activity | None) -> Iterated:
+def _iterated(kinds: Kinds, facts: Activity | None, ours: Callable[[Any], bool]) -> Iterated:
     def active(s: n.Stmt, e: n.Expr) -> bool:
         smooth = smooth_names(e, kinds.at(s))
         return bool(smooth if facts is None else smooth & facts.varied_before.get(s, frozenset()))
@@ -106,4 +110,12 @@ def _iterated(kinds: Kinds, facts: Activity | None) -> Iterated:
         inside = (x for x in (s, *statements(s.body)) if kinds.reached(x))
         return facts is None or any(active(x, e) for x in inside for e in expressions(x))
 
-    return Iterated(kinds.reached, kinds.at, carries, active)
+    def only_reads(s: n.Stmt) -> bool:
+        calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+        return not mutated_names(s) and not any(map(changes, calls))
+
+    def changes(call: n.Call) -> bool:
+        named = isinstance(call.callee, n.Ref) and ours(call.callee.value)
+        return named and not kinds.world.is_pure(call)
+
+    return Iterated(kinds.reached, kinds.at, carries, active, only_reads)

@@ -26,7 +26,7 @@ from srcdiff.ir.build import sub
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind, ListOf, Number, Scalar, is_float, is_number
-from srcdiff.ir.lists import append
+from srcdiff.ir.lists import append, appended
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -53,6 +53,7 @@ class Comprehended:
         reached: whether control reaches a statement.
         infer: the kinds before a statement.
         active: whether an expression that a statement reads carries a derivative.
+        only_reads: whether evaluating the expressions of a statement changes nothing.
         element: the kind of a comprehension's elements, where a statement reads it.
         mentioned: the names that the function mentions outside of comprehensions.
     """
@@ -60,6 +61,7 @@ class Comprehended:
     reached: Callable[[n.Stmt], bool]
     infer: Callable[[n.Stmt], Callable[[n.Expr], Kind]]
     active: Callable[[n.Stmt, n.Expr], bool]
+    only_reads: Callable[[n.Stmt], bool]
     element: Callable[[n.Stmt, n.Comprehension], Kind]
     mentioned: frozenset[str]
 
@@ -117,7 +119,7 @@ class _Loops:
         for s in block:
             new = s
             self.before, self.changed, self.made = [], False, set()
-            if self.facts.reached(s) and isinstance(s, _STATEMENTS) and concerns(s):
+            if self.facts.reached(s) and isinstance(s, _STATEMENTS) and self._may_move(s):
                 wish = next(iter(target_names(s.target)), "") if isinstance(s, n.Assign) else ""
                 found = map_expressions(s, functools.partial(self._expr, s, wish))
                 new = found if self.before or self.changed else s
@@ -131,6 +133,12 @@ class _Loops:
             out += self.before
             out.append(with_blocks(new, tuple(self.block(b) for b in blocks(new))))
         return block if tuple(out) == block else tuple(out)
+
+    def _may_move(self, s: n.Stmt) -> bool:
+        """Whether a statement has comprehensions, and what it does leaves these as they are when
+        they are evaluated first.
+        """
+        return concerns(s) and (appended(s) is not None or self.facts.only_reads(s))
 
     def _names_it(self, s: n.Assign) -> bool:
         """Whether the variable that is assigned is free to be used before."""
@@ -157,9 +165,8 @@ class _Loops:
     def _made(self, e: n.Expr, s: n.Stmt, wish: str) -> n.Expr | None:
         """What stands for a comprehension, or for a sum or an array of one."""
         whole = inner(e)
-        if whole is not None and self._is_wanted(e, s, whole):
-            items = self._items(whole, s)
-            return self._list(whole, wish) if items is None else n.List(items, span=e.span)
+        if whole is not None and _is_list(e) and self._is_wanted(e, s, whole):
+            return self._listed(whole, s, wish)
         if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or not e.args:
             return None
         whole = inner(e.args[0])
@@ -167,11 +174,15 @@ class _Loops:
             return None
         if e.callee.value is sum and len(e.args) <= 2 and not e.keywords:
             start = e.args[1] if len(e.args) > 1 else n.Const(0)
-            return self._sum(whole, start, s, wish)
+            total = self._sum(whole, start, s, wish)
+            if total is not None or len(e.args) > 1:
+                return total
+            # As a list, whose sum is left to Python.
+            return replace(e, args=(self._listed(whole, s, wish),))
         if _is(e.callee, max, min) and len(e.args) == 1 and not e.keywords:
             items = self._items(whole, s)
             return None if items is None or len(items) < 2 else n.Call(e.callee, items, span=e.span)
-        if lookup(e.callee.value) is None or e.callee.root is not np:
+        if not _is_list(e.args[0]) or lookup(e.callee.value) is None or e.callee.root is not np:
             return None
         # NumPy makes an array of a list by itself.
         values = self._array(whole, s, wish)
@@ -209,6 +220,10 @@ class _Loops:
         self.changed = True
         return tuple(out)
 
+    def _listed(self, whole: n.Comprehension, s: n.Stmt, wish: str) -> n.Expr:
+        items = self._items(whole, s)
+        return self._list(whole, wish) if items is None else n.List(items, span=whole.element.span)
+
     def _sum(self, whole: n.Comprehension, start: n.Expr, s: n.Stmt, wish: str) -> n.Expr | None:
         kind, items = self.facts.element(s, whole), self._items(whole, s)
         if items is not None and (start != n.Const(0) or not _is_compensated(kind)):
@@ -216,7 +231,6 @@ class _Loops:
                 start = n.Op("add", (start, item), span=item.span)
             return start
         if not is_number(kind) or (start == n.Const(0) and _is_compensated(kind)):
-            # As a list, whose sum is left to Python.
             return None
         total = n.Var(self.names.fresh(f"{wish}_sum" if wish else "total"))
         add = n.Update(total, "add", whole.element, span=whole.element.span)
@@ -366,6 +380,11 @@ def _matched(target: n.Expr, value: n.Expr) -> dict[str, n.Expr] | None:
             return None
         out |= found
     return out
+
+
+def _is_list(e: n.Expr) -> bool:
+    """Whether a comprehension makes a list; a generator is used up by the first who reads it."""
+    return isinstance(e, n.OpaqueExpr) and type(e.node).__name__ == "ListComp"
 
 
 def _is(callee: n.Expr, *values: Any) -> bool:

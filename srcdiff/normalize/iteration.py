@@ -55,12 +55,14 @@ class Iterated:
         infer: the kinds before a statement.
         carries: whether a loop takes part in the derivative.
         active: whether an expression that a statement reads carries a derivative.
+        only_reads: whether evaluating the expressions of a statement changes nothing.
     """
 
     reached: Callable[[n.Stmt], bool]
     infer: Callable[[n.Stmt], Infer]
     carries: Callable[[n.For], bool]
     active: Callable[[n.Stmt, n.Expr], bool]
+    only_reads: Callable[[n.Stmt], bool]
 
 
 @dataclass

@@ -33,6 +33,7 @@ class Splitting:
         reached: whether control reaches a statement.
         infer: the kinds before a statement.
         active: whether an expression that a statement reads carries a derivative.
+        only_reads: whether evaluating the expressions of a statement changes nothing.
         callee: the user's function that a value stands for; None where it is none.
         variant: the function made for a key, made at first use.
     """
@@ -40,6 +41,7 @@ class Splitting:
     reached: Callable[[n.Stmt], bool]
     infer: Callable[[n.Stmt], Callable[[n.Expr], Kind]]
     active: Callable[[n.Stmt, n.Expr], bool]
+    only_reads: Callable[[n.Stmt], bool]
     callee: Callable[[Any], Callee | None]
     variant: Callable[[Hashable, Callable[[], n.Function]], Callee]
 
@@ -79,13 +81,15 @@ class _Split:
         infer = self.facts.infer(s)
         given = bind_arguments(call, callee)
         split: dict[str, Kind] = {}
+        split_values: list[n.Expr] = []
         for name, value in given.items():
             if isinstance(value, Default):
                 continue
             kind = infer(value)
             if isinstance(kind, TupleOf | DictOf) and self.facts.active(s, value):
                 split[name] = kind
-        if not split:
+                split_values.append(value)
+        if not split or not (self.facts.only_reads(s) or all(map(_is_plain, split_values))):
             return call
         shape = tuple((name, keys_of(kind)) for name, kind in split.items())
         made = self.facts.variant(
@@ -109,6 +113,11 @@ class _Split:
             self.before.append(n.Assign(name, e, span=e.span))
             e = name
         return [n.Index(e, n.Const(key), span=e.span) for key in keys_of(kind)]
+
+
+def _is_plain(e: n.Expr) -> bool:
+    """Whether an argument gets no name of its own, and so stays where it is evaluated."""
+    return isinstance(e, n.Var | n.Tuple | n.Dict)
 
 
 def keys_of(kind: Kind) -> tuple[int | str, ...]:

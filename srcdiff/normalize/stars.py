@@ -35,11 +35,13 @@ class Starry:
         reached: whether control reaches a statement.
         infer: the kinds before a statement.
         active: whether an expression that a statement reads carries a derivative.
+        only_reads: whether evaluating the expressions of a statement changes nothing.
     """
 
     reached: Callable[[n.Stmt], bool]
     infer: Callable[[n.Stmt], Infer]
     active: Callable[[n.Stmt, n.Expr], bool]
+    only_reads: Callable[[n.Stmt], bool]
 
 
 def without_stars(function: n.Function, names: Names, facts: Starry) -> n.Function:
@@ -88,8 +90,9 @@ class _Stars:
 
     def _statement(self, s: n.Stmt) -> n.Stmt:
         infer = self._facts.infer(s)
-        steady = isinstance(s, n.While)
-        new = map_expressions(s, lambda e: self._expr(e, infer, not steady))
+        # What gets a name is evaluated before everything else in the statement.
+        free = not isinstance(s, n.While) and self._facts.only_reads(s)
+        new = map_expressions(s, lambda e: self._expr(e, infer, free))
         if all(a is b for a, b in zip(expressions(s), expressions(new), strict=True)):
             new = s
         if isinstance(new, n.Assign) and _has_star(new.target):
