@@ -223,7 +223,9 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
-        return INT if isinstance(base, RangeOf) and not isinstance(e.key, n.Slice) else UNKNOWN
+        if isinstance(base, RangeOf):
+            return base if isinstance(e.key, n.Slice) else INT
+        return UNKNOWN
 
     def _field(self, e: n.Field) -> Kind:
         base = self(e.base)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
-from srcdiff.analysis.bind import bind_or_raise
+from srcdiff.analysis.bind import bind_call, bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Known, ListOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Known, ListOf, TupleOf, dtype_of
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, children, expressions, statements, subexpressions
@@ -141,11 +141,24 @@ def _lost(e: n.Expr, infer: Inference, varied: Names) -> n.Expr | None:
         found = _lost(child, infer, varied)
         if found is not None:
             return found
+    if _takes_whole(e, infer, varied):
+        return e
     if isinstance(e, n.OpaqueExpr):
         return e if frozenset(e.reads) & varied else None
     if infer(e) != UNKNOWN or isinstance(e, n.Var | n.Ref | n.Slice):
         return None
     return e if smooth_names(e, infer) & varied else None
+
+
+def _takes_whole(e: n.Expr, infer: Inference, varied: Names) -> bool:
+    """Whether a rule is given a tuple of varied items as a whole: it tells of items alone."""
+    bound = bind_call(e, infer) if isinstance(e, n.Call | n.Op) else None
+    return bound is not None and any(
+        isinstance(infer(operand), TupleOf | ItemsOf | DictOf)
+        and not isinstance(operand, n.Tuple | n.List)
+        and smooth_names(operand, infer) & varied
+        for operand in bound.operands.values()
+    )
 
 
 def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
@@ -170,6 +183,8 @@ def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
         return "a value that is differentiated goes through text.", "keep it a number."
     if bound is None and isinstance(e, n.Call):
         return unknown_callee(e, infer)
+    if bound is not None and infer(e) != UNKNOWN:
+        return f"{subject(e)} is given a tuple as a whole.", "write its items out: (t[0], t[1])."
     if isinstance(e, n.Index):
         return _index(e, infer)
     part = _unknown_part(e, infer)

@@ -24,6 +24,7 @@ from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
 from srcdiff.normalize.splitting import Splitting, split_arguments
 from srcdiff.normalize.stars import Starry, without_stars
 from srcdiff.normalize.stars import concerns as has_stars
+from srcdiff.rules.registry import lookup
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
         return True
     for e in expressions(s):
         for x in subexpressions(e):
-            if isinstance(x, n.Call) and isinstance(x.callee, n.Ref) and ours(x.callee.value):
-                return True
+            if isinstance(x, n.Call) and isinstance(x.callee, n.Ref):
+                if ours(x.callee.value) or lookup(x.callee.value) is not None:
+                    return True
     if isinstance(s, n.For):
         return not (
             isinstance(s.iter, n.Call)

@@ -5,7 +5,8 @@ def g(x, *ws):                      def g(x, ws_0, ws_1):
                               →         return x * ws[0] * ws[1]
 y = g(x, a, b)                      y = g(x, a, b)
 
-A function is made for each such combination of arguments.
+A function is made for each such combination of arguments. A tuple that a function of a library is
+given is written out in the call.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import blocks, map_expressions, names_of, rebuild, with_blocks
 from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.tuples import part_name
+from srcdiff.rules.registry import lookup
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,24 @@ class _Split:
         if not isinstance(new, n.Call) or not isinstance(new.callee, n.Ref) or is_starred(new):
             return new
         callee = self.facts.callee(new.callee.value)
-        return new if callee is None else self._call(new, callee, s)
+        if callee is not None:
+            return self._call(new, callee, s)
+        return new if lookup(new.callee.value) is None else self._displayed(new, s)
+
+    def _displayed(self, call: n.Call, s: n.Stmt) -> n.Expr:
+        """`sum(t)` as `sum((t[0], t[1]))`: a rule has to be told the items."""
+        infer = self.facts.infer(s)
+        args: list[n.Expr] = []
+        for arg in call.args:
+            kind = infer(arg)
+            whole = isinstance(arg, n.Var | n.Index) and isinstance(kind, TupleOf)
+            if whole and self.facts.active(s, arg):
+                items = (n.Index(arg, n.Const(key), span=arg.span) for key in keys_of(kind))
+                args.append(n.Tuple(tuple(items), span=arg.span))
+            else:
+                args.append(arg)
+        same = all(a is b for a, b in zip(args, call.args, strict=True))
+        return call if same else replace(call, args=tuple(args))
 
     def _call(self, call: n.Call, callee: Callee, s: n.Stmt) -> n.Expr:
         infer = self.facts.infer(s)
