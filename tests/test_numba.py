@@ -53,6 +53,13 @@ LACKS = {
         UNTYPED,
         {"r_tape = []": f"r_tape = {EMPTY}", "r_tape_2 = []": f"r_tape_2 = {EMPTY}"},
     ),
+    "of_series": Lack(
+        UNTYPED,
+        {
+            f"total_tape{n} = []": f"total_tape{n} = [0.0 for _ in range(0)]"
+            for n in ("", "_2", "_3")
+        },
+    ),
     "tree": Lack(
         "Cannot infer the type of variable 'a_tape'",
         {"a_tape = []": f"a_tape = {EMPTY}", "b_tape = []": f"b_tape = {EMPTY}"},

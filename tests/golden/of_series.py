@@ -26,40 +26,15 @@ def series_bwd(d, x, scale, total_tape, total_tape_2, total_tape_3):
     return dx, dcoefficients_0, dscale
 
 
-def series_fwd_2(x, coefficients, scale, total_tape):
-    """Forward sweep of series (golden_programs.py:412): keeps what the reverse sweep needs on its tapes."""
-    total = 0.0
-    for c in coefficients:
-        total_tape.append(total)
-        total = total * x + c
-    return scale * total
-
-
-def series_bwd_2(d, x, coefficients, scale, total_tape):
-    """Reverse sweep of series (golden_programs.py:412), for the adjoint of its result."""
-    dtotal = scale * d
-    dx = 0.0
-    for c in coefficients[::-1]:
-        total = total_tape.pop()
-        dx += total * dtotal
-        dtotal *= x
-    return dx
-
-
 def of_series_grad(x, y):
     """Gradient of of_series (tests/golden_programs.py:419) with respect to x and y."""
     # forward sweep
     total_tape = []
     total_tape_2 = []
     total_tape_3 = []
-    total_tape_4 = []
-    series_value = series_fwd(x, y, 2.0, y, total_tape, total_tape_2, total_tape_3)
-    series_value_2 = series_fwd_2(y, (1.0, 0.5), 1.0, total_tape_4)
+    series_fwd(x, y, 2.0, y, total_tape, total_tape_2, total_tape_3)
     # reverse sweep
-    dseries_value = series_value_2
-    dseries_value_2 = series_value
-    dy = series_bwd_2(dseries_value_2, y, (1.0, 0.5), 1.0, total_tape_4)
-    d, d_2, d_3 = series_bwd(dseries_value, x, y, total_tape, total_tape_2, total_tape_3)
+    d, d_2, d_3 = series_bwd(1.0, x, y, total_tape, total_tape_2, total_tape_3)
     dx = d
-    dy += d_2 + d_3
+    dy = d_2 + d_3
     return float(dx), float(dy)

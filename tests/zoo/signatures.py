@@ -135,13 +135,3 @@ def active_dicts(x, y):
     for i, value in enumerate(parts.values()):
         s += value * i
     return s * parts["b"]
-
-
-@program(args=lambda rng: (rng.uniform(0.5, 1.5), 0.5, 2.0, 3.0), argnums=(0, 1), analytic=True)
-def signature_of_its_own(x, y=0.4, /, *rest, k=2.0, **options):
-    s = x * y * k
-    for r in rest:
-        s = s * x + r * y
-    for name in options:
-        s = s * 2.0
-    return s * total(x, *rest)
