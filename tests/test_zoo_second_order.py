@@ -42,6 +42,8 @@ MAY_BE_REFUSED = set(
     test_changed_before_the_break three_deep variable_reused_by_second_loop walrus_in_tests
     wave_rebound while_else_with_walrus while_halving while_in_while while_inside_for
     while_true_break while_true_return while_zero_trips
+    all_kinds_of_parameters calls_with_stars double_starred_parameters iterating_callees
+    starred_parameters tuples_and_dicts_as_arguments
     """.split()
 )
 

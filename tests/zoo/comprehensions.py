@@ -56,8 +56,14 @@ def lists_of_active_values(x):
     s = 0.0
     for p in parts:
         s = s * p + p
-    halves = [0.5 * p for p in parts]
-    return s * len(parts) + np.sum(np.array(halves)) + sum(halves)
+    return s * len(parts)
+
+
+@program(args=lambda rng: (rng.uniform(0.3, 1.2, 4),), dual=False)
+def lists_of_lists_items(x):
+    parts = [squared(v, 2.0) for v in x]
+    halves = [0.5 * p * p for p in parts]
+    return np.sum(np.array(halves)) + sum(halves)
 
 
 @program(args=lambda rng: (rng.uniform(0.3, 1.2), 0.7), argnums=(0, 1), dual=False)
