@@ -46,6 +46,7 @@ from srcdiff.ir.stars import is_starred, spread
 from srcdiff.ir.walk import expressions, names_of, statements, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
+from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.unroll import unrolled
 
@@ -357,6 +358,7 @@ class Functions:
         self, function: n.Function, kinds: Mapping[str, Kind], pieces: Pieces, absent: set[str]
     ) -> tuple[n.Block, Kind | None]:
         names = Names(names_of(function) | kinds.keys())
+        function = inline_calls(function, names, self.world.written_out)
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
         facts = infer_kinds(function, kinds, self.world)

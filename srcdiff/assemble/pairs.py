@@ -244,8 +244,27 @@ def _named(
         params=(*given, *(n.Param(name, 1) for name in reads), *extra),
         doc=f"Reverse sweep of {place}, for the adjoint of its result.",
     )
+    _check_kept(question.backward.function)
     tapes = tuple(_tape(question, frame, name) for name in made.tapes)
     return Pair(question, tapes, reads, made.fresh)
+
+
+def _check_kept(backward: n.Function) -> None:
+    """Refuses a reverse sweep that reads what is only there in the forward sweep.
+
+    Raises:
+        UnsupportedError: it does.
+    """
+    bound = bound_names(backward.body) | frozenset(backward.param_names)
+    missing = sorted(_read_names(backward) - bound)
+    if missing:
+        raise UnsupportedError(
+            f"the length or shape of {missing[0]!r} is needed again where it is no longer known, "
+            "which is not supported yet.",
+            None,
+            None,
+            "use arrays of a size that is known before instead of lists.",
+        )
 
 
 def _tape(question: Question, frame: Frame, name: str) -> Tape:
