@@ -50,7 +50,7 @@ from srcdiff.ir.kinds import (
     join,
 )
 from srcdiff.ir.lists import mapped
-from srcdiff.ir.names import COMPARE
+from srcdiff.ir.names import COMPARE, NOT_BOUND
 from srcdiff.ir.show import show
 from srcdiff.ir.stars import is_starred, spread
 from srcdiff.ir.walk import children, expressions, statements, subexpressions
@@ -531,6 +531,11 @@ class _Flow:
         if not isinstance(s, n.If | n.For | n.While):
             env = after(s, env, infer)
         match s:
+            case n.Assign(target=n.Var(name=name), value=n.Ref() | n.Const()) if (
+                s.note == NOT_BOUND
+            ):
+                # A stand-in: it says nothing of what the variable will hold.
+                return {**env, name: NOTHING}
             case n.Assign():
                 env = _bind(s.target, infer(s.value), env, infer, s.value)
                 return _stored(s.target, infer(s.value), env, infer)

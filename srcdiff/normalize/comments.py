@@ -1,5 +1,6 @@
-"""A generated function as a primal: without its comments, which tell of other sweeps, and without
-values for variables that are not bound yet.
+"""A generated function as a primal: without its comments, which tell of other sweeps.
+
+What marks the stand-ins for variables that are not bound yet stays: the kinds go by it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def without_comments(function: n.Function) -> n.Function:
 def _plain(block: n.Block) -> n.Block:
     out = []
     for s in block:
-        if not isinstance(s, n.Comment) and s.note != NOT_BOUND:
+        if not isinstance(s, n.Comment):
             s = with_blocks(s, tuple(_plain(b) for b in blocks(s)))
-            out.append(replace(s, note=None) if s.note else s)
+            out.append(replace(s, note=None) if s.note and s.note != NOT_BOUND else s)
     return tuple(out)
