@@ -19,9 +19,11 @@ from srcdiff.assemble.derivation import derivation, title
 from srcdiff.assemble.jacobians import Jacobians
 from srcdiff.assemble.specialise import canonical
 from srcdiff.assemble.sweeps import place_of
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import JACOBIANS, TANGENT_OF, Callee, Derived
 from srcdiff.ir.fresh import Names
+from srcdiff.ir.functional import is_functional
 from srcdiff.ir.kinds import Kind
 from srcdiff.normalize.arguments import Default, bind_arguments
 
@@ -59,6 +61,13 @@ class Nesting:
             n.Call(call.callee, call.args, plain, span=call.span),
             self.surroundings.callee(derived.root),
         )
+        if any(is_functional(self._kind(v, name, infer)) for name, v in arguments.items()):
+            raise UnsupportedError(
+                "a derivative is given a function here, which is not supported yet.",
+                call.span,
+                None,
+                "differentiate a function that calls it by its name.",
+            )
         kinds = canonical(
             {name: self._kind(value, name, infer) for name, value in arguments.items()},
             derived.name,

@@ -1,4 +1,7 @@
-"""A generated function as a primal: without its comments, which tell of other sweeps."""
+"""A generated function as a primal: without its comments, which tell of other sweeps.
+
+What marks the stand-ins for variables that are not bound yet stays: the kinds go by it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,5 @@ def _plain(block: n.Block) -> n.Block:
     for s in block:
         if not isinstance(s, n.Comment):
             s = with_blocks(s, tuple(_plain(b) for b in blocks(s)))
-            # That a variable is not bound yet is no comment alone: it says what its kind is.
             out.append(replace(s, note=None) if s.note and s.note != NOT_BOUND else s)
     return tuple(out)
