@@ -50,9 +50,15 @@ class _Product:
 
     def _places(self, primals: tuple[Any, ...]) -> tuple[str, ...]:
         """The parameters that the primals are for."""
-        names = Parameters.of(self._target.function.__code__).positional
-        places = names[len(self._target.fixed) :]
+        parameters = Parameters.of(self._target.function.__code__)
+        places = parameters.positional[len(self._target.fixed) :]
         if len(primals) > len(places):
+            if parameters.star is not None:
+                raise UnsupportedError(
+                    f"{self._mode} of what *{parameters.star} collects is not supported yet.",
+                    subject=self._target.name,
+                    remedy="give each argument a parameter of its own.",
+                )
             raise TypeError(
                 f"{self._target.name} takes {len(places)} positional arguments, not {len(primals)}"
             )

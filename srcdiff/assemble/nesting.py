@@ -23,8 +23,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import JACOBIANS, TANGENT_OF, Callee, Derived
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.functional import is_functional
-from srcdiff.ir.kinds import Kind
+from srcdiff.ir.kinds import Kind, PartialOf
 from srcdiff.normalize.arguments import Default, bind_arguments
 
 
@@ -61,9 +60,10 @@ class Nesting:
             n.Call(call.callee, call.args, plain, span=call.span),
             self.surroundings.callee(derived.root),
         )
-        if any(is_functional(self._kind(v, name, infer)) for name, v in arguments.items()):
+        given_kinds = (self._kind(v, name, infer) for name, v in arguments.items())
+        if any(isinstance(kind, PartialOf) for kind in given_kinds):
             raise UnsupportedError(
-                "a derivative is given a function here, which is not supported yet.",
+                "a derivative is given a partial or a bound method, which is not supported yet.",
                 call.span,
                 None,
                 "differentiate a function that calls it by its name.",
