@@ -37,6 +37,13 @@ from tests.rules.rows_systems import ROWS as SYSTEMS
 # Deprecated since NumPy 2.5, still a function that users call.
 pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
 CALLEES = registered()
+
+
+def name_of(callee: object) -> str:
+    """A name without an address, so that every process names the tests alike."""
+    return str(getattr(callee, "__name__", callee))
+
+
 ROWS = [*COMMON, *COMPLEXES, *PICKING, *SYSTEMS]
 
 # Its derivative is zero although the function is not constant, which differences can't show:
@@ -203,6 +210,6 @@ def is_literal(value: object) -> bool:
     return value is None or type(value) in (int, float, str, bool)
 
 
-@pytest.mark.parametrize("callee", CALLEES, ids=str)
+@pytest.mark.parametrize("callee", CALLEES, ids=name_of)
 def test_every_rule_has_a_row(callee) -> None:
     assert callee in ELSEWHERE or any(row.callee == callee for row in ROWS)
