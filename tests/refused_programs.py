@@ -932,16 +932,6 @@ def f(x):
         "index it by integers, slices, or arrays of integers or bools.",
     ),
     Refused(
-        "sorted_list",
-        """
-def f(x):
-    y = «sorted(x)»
-    return y[0] * 2.0
-""",
-        "a sorted list of values that are differentiated is not supported.",
-        "use np.sort.",
-    ),
-    Refused(
         "largest_by_key",
         """
 def f(x):

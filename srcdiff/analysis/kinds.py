@@ -328,6 +328,8 @@ class Inference:
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()
+            if e.callee.value is sorted and e.args and isinstance(self(e.args[0]), ListOf):
+                return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
                 return self._isinstance(e)
             iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")

@@ -80,3 +80,13 @@ def counted_by_place(x):
     sums = np.bincount(i, weights=x * x, minlength=4)
     j = np.searchsorted(edges, x)
     return np.sum(sums * h * edges[:4]) + np.sum(x * j) * np.count_nonzero(x > 1.0)
+
+
+@program(args=_vector, seeds=4)
+def sorted_values(x):
+    small, large = sorted((x[0] * x[1], x[2]))
+    ys = sorted(x, reverse=True) + sorted([x[3], 0.4])
+    total = small * large**2
+    for i, y in enumerate(sorted(x)):
+        total += i * y * y
+    return total + ys[0] * ys[4] + ys[5] * sorted([3, 1, 2])[0]
