@@ -83,7 +83,7 @@ def counted_by_place(x):
 
 
 @program(args=_vector, seeds=4)
-def sorted_values(x):
+def sorted_lists(x):
     small, large = sorted((x[0] * x[1], x[2]))
     ys = sorted(x, reverse=True) + sorted([x[3], 0.4])
     total = small * large**2
