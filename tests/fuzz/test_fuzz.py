@@ -19,7 +19,7 @@ from tests.fuzz.shrink import as_zoo_entry, shrink
 from tests.oracles import dual_gradient
 
 SEED = 1_000_000
-CHUNK = 6
+CHUNK = 5
 CHUNKS = [(profile, k) for profile in sorted(PROFILES) for k in range(2)]
 
 
