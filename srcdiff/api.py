@@ -150,7 +150,38 @@ def differentiate(
     return Differentiable(f, options)
 
 
-class Differentiable:
+class _Derivatives:
+    """The derivatives that a decorated function has, bound to an object or not, as attributes."""
+
+    # None, so that what inherits from this may choose its own.
+    __slots__ = ()
+
+    @property
+    def grad(self) -> Derivative:
+        """The gradient; see `srcdiff.grad`."""
+        return self._derivative("grad")
+
+    @property
+    def value_and_grad(self) -> Derivative:
+        """The value and the gradient; see `srcdiff.value_and_grad`."""
+        return self._derivative("value_and_grad")
+
+    @property
+    def jacobian(self) -> Derivative:
+        """The Jacobian; see `srcdiff.jacobian`."""
+        return self._derivative("jacobian")
+
+    @property
+    def hessian(self) -> Derivative:
+        """The Hessian; see `srcdiff.hessian`."""
+        return self._derivative("hessian")
+
+    def _derivative(self, mode: str) -> Derivative:
+        """The derivative of a mode."""
+        raise NotImplementedError
+
+
+class Differentiable(_Derivatives):
     """A function that has its derivatives as attributes, made at first use.
 
     It is called as the function is, and has its name, signature and docstring. As an attribute of
@@ -215,16 +246,6 @@ class Differentiable:
         return self._function(*args, **kwargs)
 
     @property
-    def grad(self) -> Derivative:
-        """The gradient; see `srcdiff.grad`."""
-        return self._derivative("grad")
-
-    @property
-    def value_and_grad(self) -> Derivative:
-        """The value and the gradient; see `srcdiff.value_and_grad`."""
-        return self._derivative("value_and_grad")
-
-    @property
     def jvp(self) -> Pushforward:
         """The forward derivative; see `srcdiff.jvp`."""
         if self._pushforward is None:
@@ -237,16 +258,6 @@ class Differentiable:
         if self._reverse is None:
             self._reverse = reverse(self)
         return self._reverse
-
-    @property
-    def jacobian(self) -> Derivative:
-        """The Jacobian; see `srcdiff.jacobian`."""
-        return self._derivative("jacobian")
-
-    @property
-    def hessian(self) -> Derivative:
-        """The Hessian; see `srcdiff.hessian`."""
-        return self._derivative("hessian")
 
     @property
     def hvp(self) -> HessianProduct:
@@ -285,7 +296,7 @@ class Differentiable:
         )
 
 
-class BoundDifferentiable:
+class BoundDifferentiable(_Derivatives):
     """A method decorated with `differentiate`, bound to an object (or to a class).
 
     `self` is passed to its derivatives as it is to the method.
@@ -315,16 +326,6 @@ class BoundDifferentiable:
         return self.__wrapped__(*args, **kwargs)
 
     @property
-    def grad(self) -> Derivative:
-        """The gradient; see `srcdiff.grad`."""
-        return self._derivative("grad")
-
-    @property
-    def value_and_grad(self) -> Derivative:
-        """The value and the gradient; see `srcdiff.value_and_grad`."""
-        return self._derivative("value_and_grad")
-
-    @property
     def jvp(self) -> Pushforward:
         """The forward derivative; see `srcdiff.jvp`."""
         return pushforward(self)
@@ -333,16 +334,6 @@ class BoundDifferentiable:
     def vjp(self) -> Reverse:
         """The reverse derivative; see `srcdiff.vjp`."""
         return reverse(self)
-
-    @property
-    def jacobian(self) -> Derivative:
-        """The Jacobian; see `srcdiff.jacobian`."""
-        return self._derivative("jacobian")
-
-    @property
-    def hessian(self) -> Derivative:
-        """The Hessian; see `srcdiff.hessian`."""
-        return self._derivative("hessian")
 
     @property
     def hvp(self) -> HessianProduct:

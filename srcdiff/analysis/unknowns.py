@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
-from srcdiff.analysis.bind import bind_call, bind_or_raise
+from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
-from srcdiff.errors import UnsupportedError
+from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Known, ListOf, TupleOf, dtype_of
 from srcdiff.ir.lists import mapped
@@ -238,6 +238,24 @@ def _index(e: n.Index, infer: Inference) -> tuple[str, str | None]:
         f"the index {show(e.key)} is not supported on an array that is differentiated.",
         "index it by integers, slices, or arrays of integers or bools.",
     )
+
+
+def bound_or_refused(
+    e: n.Op | n.Call | n.Field | n.Index, infer: Inference, span: Span | None
+) -> Bound:
+    """The rule for an expression that carries a derivative.
+
+    Raises:
+        UnsupportedError: there is none, or it does not cover these arguments.
+    """
+    try:
+        bound = bind_or_raise(e, infer)
+    except NoRule as error:
+        raise UnsupportedError(f"{subject(e)}: {error.reason}", span, None, error.remedy) from None
+    if bound is None:
+        reason, remedy = why(e, infer)
+        raise UnsupportedError(reason, span, None, remedy)
+    return bound
 
 
 def subject(e: n.Expr) -> str:

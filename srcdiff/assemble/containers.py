@@ -21,7 +21,7 @@ from srcdiff.ir.walk import expressions, mutated_names, names_of, statements, su
 from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
-from srcdiff.normalize.sorting import Sorted, is_sorted, sorted_to_lists
+from srcdiff.normalize.sorting import is_sorted, sorted_to_lists
 from srcdiff.normalize.splitting import Splitting, split_arguments
 from srcdiff.normalize.stars import Starry, without_stars
 from srcdiff.normalize.stars import concerns as has_stars
@@ -54,8 +54,7 @@ def containers_taken_apart(
         starry = Starry(known.reached, known.infer, known.active, known.only_reads)
         new = without_stars(function, names, starry)
         if new is function:
-            facts_of = Sorted(known.reached, known.infer, known.active)
-            new = sorted_to_lists(function, names, facts_of)
+            new = sorted_to_lists(function, names, known)
         if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
         if new is function:

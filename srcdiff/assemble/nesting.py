@@ -60,18 +60,15 @@ class Nesting:
             n.Call(call.callee, call.args, plain, span=call.span),
             self.surroundings.callee(derived.root),
         )
-        given_kinds = (self._kind(v, name, infer) for name, v in arguments.items())
-        if any(isinstance(kind, PartialOf) for kind in given_kinds):
+        found = {name: self._kind(value, name, infer) for name, value in arguments.items()}
+        if any(isinstance(kind, PartialOf) for kind in found.values()):
             raise UnsupportedError(
                 "a derivative is given a partial or a bound method, which is not supported yet.",
                 call.span,
                 None,
                 "differentiate a function that calls it by its name.",
             )
-        kinds = canonical(
-            {name: self._kind(value, name, infer) for name, value in arguments.items()},
-            derived.name,
-        )
+        kinds = canonical(found, derived.name)
         callee = self.callee(derived, kinds)
         # The last parameters of a forward derivative are the tangents, in the order of `wrt`.
         params = [p for p in callee.params if p.passing != inspect.Parameter.VAR_KEYWORD]

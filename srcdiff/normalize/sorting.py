@@ -8,13 +8,12 @@ ys.append(v)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind
+from srcdiff.ir.kinds import Array
 from srcdiff.ir.lists import append
 from srcdiff.ir.walk import (
     blocks,
@@ -24,18 +23,10 @@ from srcdiff.ir.walk import (
     subexpressions,
     with_blocks,
 )
+from srcdiff.normalize.iteration import Iterated
 
 
-@dataclass(frozen=True)
-class Sorted:
-    """What is known of a function's statements: see `normalize.comprehensions.Comprehended`."""
-
-    reached: Callable[[n.Stmt], bool]
-    infer: Callable[[n.Stmt], Callable[[n.Expr], Kind]]
-    active: Callable[[n.Stmt, n.Expr], bool]
-
-
-def sorted_to_lists(function: n.Function, names: Names, facts: Sorted) -> n.Function:
+def sorted_to_lists(function: n.Function, names: Names, facts: Iterated) -> n.Function:
     """The function with such calls as lists; itself where there are none."""
     body = _Lists(names, facts).block(function.body)
     return function if body is function.body else replace(function, body=body)
@@ -55,7 +46,7 @@ _EVALUATED_ONCE = n.Assign | n.Update | n.Return | n.Effect | n.If | n.For | n.A
 @dataclass
 class _Lists:
     names: Names
-    facts: Sorted
+    facts: Iterated
     _before: list[n.Stmt] = field(default_factory=list)
 
     def block(self, block: n.Block) -> n.Block:

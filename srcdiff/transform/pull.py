@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.activity import is_array_of_list, is_list_sum, smooth_names
-from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
+from srcdiff.analysis.bind import Bound, bind_call
 from srcdiff.analysis.keys import copies, may_repeat
 from srcdiff.analysis.kinds import Inference
-from srcdiff.analysis.unknowns import subject, why
+from srcdiff.analysis.unknowns import bound_or_refused
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import lower_template
 from srcdiff.ir import nodes as n
@@ -43,7 +43,7 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
-from srcdiff.rules.registry import NoRule, Template
+from srcdiff.rules.registry import Template
 from srcdiff.transform.spread import (
     as_complex,
     real_part,
@@ -208,7 +208,7 @@ class Puller:
     # --- operations -----------------------------------------------------------------------------
 
     def _operation(self, e: n.Op | n.Call | n.Field | n.Index, seed: Seed) -> None:
-        bound = self._bind(e)
+        bound = bound_or_refused(e, self._infer, self._span)
         active = [
             name
             for name in bound.rule.pulls
@@ -238,16 +238,6 @@ class Puller:
             return True
         # Python raises where such a function is infinite.
         return seed.skipped and not isinstance(bound.kind, Number)
-
-    def _bind(self, e: n.Op | n.Call | n.Field | n.Index) -> Bound:
-        try:
-            bound = bind_or_raise(e, self._infer)
-        except NoRule as error:
-            self._refuse(f"{subject(e)}: {error.reason}", error.remedy)
-        if bound is None:
-            self._refuse(*why(e, self._infer))
-        assert bound is not None
-        return bound
 
     def _template(self, bound: Bound, name: str, seed: Seed) -> tuple[tuple[str, ...], n.Expr]:
         pull = bound.rule.pulls[name]
@@ -338,7 +328,7 @@ class Puller:
         return isinstance(e.callee, n.Ref) and e.callee.value is np.where and len(e.args) == 3
 
     def _where(self, e: n.Call, seed: Seed) -> None:
-        bound = self._bind(e)
+        bound = bound_or_refused(e, self._infer, self._span)
         condition = bound.operands["condition"]
         sides = ((bound.operands["a"], True), (bound.operands["b"], False))
         active = [s for s in sides if smooth_names(s[0], self._infer) & self._varied]

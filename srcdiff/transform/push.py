@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.activity import is_array_of_list, is_list_sum, smooth_names
-from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise, with_operands
+from srcdiff.analysis.bind import Bound, bind_call, with_operands
 from srcdiff.analysis.kinds import Inference
-from srcdiff.analysis.unknowns import subject, why
+from srcdiff.analysis.unknowns import bound_or_refused, subject, why
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import lower_template
 from srcdiff.ir import nodes as n
@@ -25,7 +25,7 @@ from srcdiff.ir.build import ZERO, instantiate, mul
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of, is_complex
 from srcdiff.ir.lists import mapped, zeros
-from srcdiff.rules.registry import NoRule, Template
+from srcdiff.rules.registry import Template
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.pull import NEW
 from srcdiff.transform.spread import is_full, real_part, spread_shape, with_plain_shapes
@@ -170,7 +170,7 @@ class Pusher:
     # --- operations -----------------------------------------------------------------------------
 
     def _operation(self, e: n.Op | n.Call | n.Field | n.Index) -> n.Expr | None:
-        bound = self._bind(e)
+        bound = bound_or_refused(e, self.infer, self._span)
         rule = bound.rule
         active = [
             name
@@ -217,16 +217,6 @@ class Pusher:
         values = {**bound.operands, "y": result, param: tangent}
         value = with_plain_shapes(instantiate(body, values), self.infer)
         return value if param in params else mul(value, tangent)
-
-    def _bind(self, e: n.Op | n.Call | n.Field | n.Index) -> Bound:
-        try:
-            bound = bind_or_raise(e, self.infer)
-        except NoRule as error:
-            self._refuse(f"{subject(e)}: {error.reason}", error.remedy)
-        if bound is None:
-            self._refuse(*why(e, self.infer))
-        assert bound is not None
-        return bound
 
     def _refuse(self, reason: str, remedy: str | None = None) -> Any:
         raise UnsupportedError(reason, self._span, None, remedy)
