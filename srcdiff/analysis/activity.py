@@ -151,7 +151,11 @@ class Activity:
 
 
 def activity(
-    function: n.Function, kinds: Kinds, wrt: Iterable[str], wanted: tuple[bool, ...] = ()
+    function: n.Function,
+    kinds: Kinds,
+    wrt: Iterable[str],
+    wanted: tuple[bool, ...] = (),
+    groups: Iterable[Names] = (),
 ) -> Activity:
     """The activity of a function's variables, for derivatives with respect to `wrt`.
 
@@ -160,17 +164,33 @@ def activity(
         kinds: its kinds.
         wrt: the parameters that are varied.
         wanted: for each item of the tuple that it returns, whether its derivative is asked for.
+        groups: variables that share memory. A group is varied from the start if it ever is, and
+            useful to the end: what is stored under one name is read under another.
     """
-    facts = Activity()
-    _Varied(kinds, facts).block(function.body, frozenset(wrt))
-    _Useful(kinds, facts, wanted).block(function.body, _NONE)
-    return facts
+    wrt, groups = frozenset(wrt), tuple(groups)
+    varied, useful = wrt, _NONE
+    while True:
+        facts = Activity()
+        _Varied(kinds, facts, varied - wrt).block(function.body, varied)
+        _Useful(kinds, facts, wanted, useful).block(function.body, useful)
+        more_varied = _groups_of(facts.varied_after.values(), groups)
+        more_useful = _groups_of(facts.useful_after.values(), groups)
+        if more_varied <= varied and more_useful <= useful:
+            return facts
+        varied, useful = varied | more_varied, useful | more_useful
+
+
+def _groups_of(found: Iterable[Names], groups: Iterable[Names]) -> Names:
+    """The variables of the groups of which any is among those found."""
+    names = _NONE.union(*found)
+    return _NONE.union(*(group for group in groups if group & names))
 
 
 class _Varied:
-    def __init__(self, kinds: Kinds, facts: Activity) -> None:
+    def __init__(self, kinds: Kinds, facts: Activity, always: Names = _NONE) -> None:
         self._kinds = kinds
         self._facts = facts
+        self._always = always
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(self, block: n.Block, varied: Names) -> Names:
@@ -178,7 +198,7 @@ class _Varied:
             if not self._kinds.reached(s):
                 break
             self._facts.varied_before[s] = varied
-            varied = self._statement(s, varied)
+            varied = self._statement(s, varied) | self._always
             self._facts.varied_after[s] = varied
         return varied
 
@@ -247,10 +267,13 @@ def _assigned(
 
 
 class _Useful:
-    def __init__(self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...]) -> None:
+    def __init__(
+        self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...], always: Names = _NONE
+    ) -> None:
         self._kinds = kinds
         self._facts = facts
         self._wanted = wanted
+        self._always = always
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(
@@ -259,7 +282,7 @@ class _Useful:
         """Useful before the block; `jump` holds what is useful where break and continue lead."""
         for s in reversed(block):
             if self._kinds.reached(s):
-                useful = self._statement(s, useful, jump)
+                useful = self._statement(s, useful, jump) | self._always
         return useful
 
     def _statement(self, s: n.Stmt, useful: Names, jump: tuple[Names, Names] | None) -> Names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.alias import aliases, partners
+from srcdiff.analysis.alias import aliases, near, partners
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
@@ -48,7 +48,7 @@ from srcdiff.normalize.jumps import falls_through
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
-from srcdiff.optimize.ownership import check_saved, own
+from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
 from srcdiff.tape.plan import Planner
@@ -93,10 +93,14 @@ class Plan:
     empty: frozenset[str] = frozenset()
     # How many reverse sweeps the function is made of, these two counted as one.
     order: int = 1
+    # Adjoints that are arrays beside the primal's, bound and restored as those are.
+    shadows: frozenset[str] = frozenset()
+    # Names under which the adjoints of fresh arrays are read.
+    fresh: frozenset[str] = frozenset()
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
-    return frozenset(plan.seed_order)
+    return frozenset(plan.seed_order) | plan.fresh
 
 
 def finish(plan: Plan) -> n.Function:
@@ -169,7 +173,7 @@ def _seeds_in_order(plan: Plan, function: n.Function) -> n.Function:
 
 def _signs(plan: Plan, function: n.Function) -> n.Function:
     """Adjoints updated by `dx -= y` and not by `dx += -y`."""
-    return replace(function, body=_signed(function.body, plan.adjoints.keys()))
+    return replace(function, body=_signed(function.body, plan.adjoints.keys() | plan.shadows))
 
 
 _OPPOSITE = {"add": "sub", "add_at": "sub_at"}
@@ -202,7 +206,6 @@ def _polished(plan: Plan) -> n.Function:
         _signs,
     ):
         function = step(plan, function)
-    check_saved(function, _kinds(plan, function))
     return function
 
 
@@ -223,6 +226,7 @@ def _planner(
         _sizes(plan),
         frozenset(copied),
         tape_name,
+        bound={p.name for p in plan.params},
     )
 
 
@@ -332,7 +336,13 @@ def _copies(plan: Plan, function: n.Function) -> n.Function:
 def _dead(plan: Plan, function: n.Function) -> n.Function:
     pairs = aliases(function, _kinds(plan, function)).ever()
     live = frozenset(plan.wanted) | _values(plan)
-    body = dead(function.body, live, plan.world.is_pure, lambda name: partners(name, pairs))
+    body = dead(
+        function.body,
+        live,
+        plan.world.is_pure,
+        lambda name: partners(name, pairs),
+        lambda name: near(name, pairs),
+    )
     return replace(function, body=body)
 
 
@@ -365,6 +375,7 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
     at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(_values(plan)))))
     function = replace(function, body=(*function.body, at_end))
+    adjoints |= plan.shadows
     function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
     return replace(function, body=function.body[:-1])
 
@@ -375,6 +386,7 @@ def _own(plan: Plan, function: n.Function) -> n.Function:
     returned -= bound_names(plan.copies)
     adjoints = frozenset(plan.adjoints) | returned
     values = returned - plan.adjoints.keys()
+    adjoints -= plan.shadows
     return own(function, _kinds(plan, function), adjoints, returned, values)
 
 

@@ -102,7 +102,7 @@ def gradient(
     wish = "value" if wanted.value else "aux"
     kept = wanted.value or wanted.has_aux
     value = n.Var(primal.names.fresh(wish)) if kept else None
-    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
+    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls, wanted=wanted.leaves)
     reverser.kept = lambda e: _kept(e, wanted)
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
@@ -116,7 +116,9 @@ def gradient(
         kinds=params,
         world=world,
         names=primal.names,
-        adjoints={a: p for p, a in reverser.adjoints.of.items()},
+        adjoints=reverser.value_adjoints,
+        shadows=reverser.shadows.names,
+        fresh=reverser.shadows.seed_names,
         seed_order=reverser.temporaries.all,
         order=primal.function.order + 1,
         copies=copies,

@@ -45,7 +45,9 @@ from srcdiff.transform.lists import (
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
-from srcdiff.transform.record import Facts, Needs, Record, record
+from srcdiff.transform.record import Facts, Needs, Record, permuted, record
+from srcdiff.transform.shadowed import copied_view, shadowed
+from srcdiff.transform.shadows import with_shadows
 from srcdiff.transform.statements import (
     Adjoint,
     Context,
@@ -107,6 +109,7 @@ class Reverser:
         keep_value: the variable that the result is kept in, if it is wanted.
         calls: reverses calls of the user's functions.
         leaves: whether the sweeps are two functions, so that no local outlives the first.
+        wanted: the variables whose adjoints are read at the end.
     """
 
     def __init__(
@@ -116,8 +119,12 @@ class Reverser:
         keep_value: n.Var | None = None,
         calls: Calls | None = None,
         leaves: bool = False,
+        wanted: tuple[str, ...] = (),
     ) -> None:
+        self.adjoints = Adjoints(primal.names, order=primal.function.order)
+        primal, self.shadows = with_shadows(primal, self.adjoints.name)
         self._primal = primal
+        self._wanted = wanted
         self._result_seed = result_seed
         self._keep_value = keep_value
         self._calls = calls
@@ -128,7 +135,6 @@ class Reverser:
         self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
-        self.adjoints = Adjoints(primal.names, order=primal.function.order)
         self.temporaries = Temporaries(primal.names)
         self._zeros = may_be_zero(primal.function, primal.kinds)
         self._skipped = skipped_by_branches(primal.function, primal.kinds)
@@ -143,7 +149,8 @@ class Reverser:
         for name in sorted(self._primal.activity.active_names()):
             self.adjoints.name(name)
         self._name_helpers(self._primal.function.body, None)
-        self._active_lists = check_lists(self._primal.activity.active_names(), self._primal.kinds)
+        values = self._primal.activity.active_names() - self.shadows.of.keys()
+        self._active_lists = check_lists(values, self._primal.kinds)
         facts = Facts(
             self._primal.function,
             self._primal.kinds,
@@ -155,6 +162,7 @@ class Reverser:
             self._pinned(),
             self._leaves,
             self._primal.one_shape,
+            self.shadows.names.union(*self._primal.groups),
         )
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
@@ -184,7 +192,8 @@ class Reverser:
             for name, kind in env.items()
             if isinstance(kind, ListOf) or (isinstance(kind, Array) and kind.ndim)
         }
-        return (self._primal.activity.active_names() & arrays) - self._primal.one_shape
+        active = self._primal.activity.active_names() - self.shadows.of.keys()
+        return (active & arrays) - self._primal.one_shape
 
     def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
         """Names for the counts of loops and the outcomes of tests."""
@@ -200,12 +209,21 @@ class Reverser:
             if not self.tests[s]:
                 self.tests[s] = self._primal.names.fresh("branch")
 
+    @property
+    def value_adjoints(self) -> dict[str, str]:
+        """The adjoints that are values of their own, each with its primal variable."""
+        names = self.shadows.names
+        return {a: p for p, a in self.adjoints.of.items() if a not in names}
+
     # --- what record asks -----------------------------------------------------------------------
 
     def needs(self, s: n.Stmt) -> Needs:
         """What the adjoint of a simple statement reads."""
         if not self._primal.kinds.reached(s) or blocks(s):
             return Needs()
+        if s in self.shadows.start:
+            # What is returned is the shadow that was made here.
+            return Needs(new=self.shadows.start[s] in self._wanted)
         adjoint = self.adjoint(s, True)
         if not adjoint:
             return Needs()
@@ -219,6 +237,7 @@ class Reverser:
     def _reads(self, block: n.Block) -> frozenset[str]:
         """The primal's variables whose value, or varying shape, the statements read."""
         own = {*self.adjoints.of.values(), *self.temporaries.all, *self.adjoints.indices}
+        own = (own - self.shadows.names) | self.shadows.seed_names
         reads: frozenset[str] = frozenset()
         for s in statements(block):
             for e in expressions(s):
@@ -240,9 +259,13 @@ class Reverser:
             return self._returned(s)
         if not isinstance(s, n.Assign | n.Update | n.Effect):
             return Adjoint()
+        if s in self.shadows.reads or s in self.shadows.asked:
+            return self._shadow(s)
         facts = self._primal.activity
         useful = facts.useful_after.get(s, frozenset())
         context = self._context(s)
+        if self._is_shadowed(s):
+            return shadowed(s, context, self.shadows, undo)
         changed = list_change(s)
         if changed is not None and changed.name in self._active_lists:
             return changed_list(s, context, useful)
@@ -273,7 +296,24 @@ class Reverser:
             self.temporaries,
             self._zeros,
             self._skipped,
+            (*self._primal.groups, *self.shadows.groups),
         )
+
+    def _is_shadowed(self, s: n.Assign | n.Update | n.Effect) -> bool:
+        """Whether a statement binds or writes into what has a shadow."""
+        if isinstance(s, n.Effect):
+            change = appended(s)
+            return change is not None and change[0].name in self.shadows.of
+        names = {base_name(item) for item in target_items(s.target)}
+        return bool(names & self.shadows.of.keys())
+
+    def _shadow(self, s: n.Stmt) -> Adjoint:
+        """The reverse of a statement that makes a shadow: its adjoint is read, or passed on."""
+        if s in self.shadows.asked:
+            assigned, flag = self.shadows.asked[s]
+            return copied_view(assigned, flag, self._context(assigned), self.shadows)
+        reads = self.shadows.reads.get(s, ())
+        return Adjoint(tuple(n.Assign(name, shadow) for name, shadow in reads))
 
     def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
         """Whether assigning the value to the name makes or ends something varied."""
@@ -442,7 +482,9 @@ class Reverser:
         return (replace(call, target=result), *saves, n.Assign(s.target, result, span=s.span))
 
     def _unchanged(self, s: n.Stmt) -> n.Stmt:
-        """The undo of an append or a pop."""
+        """The undo of an append or a pop, or of a permutation of variables."""
+        if permuted(s) and isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+            return n.Assign(s.value, s.target)  # type: ignore[arg-type]
         added, source = appended(s), popped(s)
         if added is not None:
             return n.Effect(pop(added[0]))

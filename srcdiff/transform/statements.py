@@ -64,6 +64,12 @@ class Context:
     may_be_zero: frozenset[str]
     # Of these, the ones that a branch may leave unused.
     skipped: frozenset[str] = frozenset()
+    # Groups of variables, and of their adjoints, that share memory.
+    groups: tuple[frozenset[str], ...] = ()
+
+    def together(self, name: str | None) -> frozenset[str | None]:
+        """The variables that may share memory with this one, itself among them."""
+        return frozenset((name,)).union(*(g for g in self.groups if name in g))
 
     def with_kinds(self, kinds: Mapping[str, Kind]) -> Inference:
         """Kinds before the statement, of the adjoints, and of these further names."""
@@ -121,11 +127,11 @@ def parallel(
     for target, value in zip(targets, values, strict=True):
         seed = n.Var(context.adjoints.name(target.name))
         puller.pull(value, context.seed(seed, target.name))
-    lets, rest = _rebound(puller, targets, context)
+    lets, rest = rebound(puller, targets, context)
     return split(lets, rest, targets[0], undo, context)
 
 
-def _rebound(
+def rebound(
     puller: Puller, targets: tuple[n.Var, ...], context: Context
 ) -> tuple[list[n.Stmt], list[n.Stmt]]:
     """Named seeds, and the updates of adjoints, of a statement that binds the targets anew.
@@ -230,7 +236,7 @@ def split(
         return Adjoint((), (*lets, *rest))
     if not undo:
         return Adjoint((), tuple(_replace_new(s, target) for s in [*lets, *rest]))
-    first, later = _before_undo(lets, base_name(target))
+    first, later = _before_undo(lets, context.together(base_name(target)))
     first = [_replace_new(s, target) for s in first]
     remaining = [*later, *rest]
     if not any(reads_new(e) for s in remaining for e in expressions(s)):
@@ -244,11 +250,13 @@ def split(
     return Adjoint(tuple(first), tuple(_replace_new(s, kept) for s in remaining))
 
 
-def _before_undo(lets: list[n.Stmt], name: str | None) -> tuple[list[n.Stmt], list[n.Stmt]]:
-    """The named seeds that may be computed before the undo of `name`, and those that may not."""
+def _before_undo(
+    lets: list[n.Stmt], names: frozenset[str | None]
+) -> tuple[list[n.Stmt], list[n.Stmt]]:
+    """The named seeds that may be computed before the undo of these, and those that may not."""
     first: list[n.Stmt] = []
     later: list[n.Stmt] = []
-    waiting = {name}
+    waiting = set(names)
     for s in lets:
         if not isinstance(s, n.Assign | n.Update):
             later.append(s)
@@ -278,7 +286,7 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     sums = summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
     others = added(sums, context)
-    touching = any(base_name(p) == base_name(place) for p in sums)
+    touching = any(base_name(p) in context.together(base_name(place)) for p in sums)
     shared = _is_view(target, context.infer)
     body = ordered(place, puller.out.lets, others, own, touching, shared)
     lets = body[: len(body) - len(others) - 1]
@@ -375,7 +383,7 @@ def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo
     sums = summed(puller.out, context.adjoints)
     others = added(sums, context)
     lets = puller.out.lets
-    touching = any(base_name(p) == base_name(place) for p in sums)
+    touching = any(base_name(p) in context.together(base_name(place)) for p in sums)
     if _uses(STORED, [*lets, *others]) <= 1 and not touching:
         return Adjoint((), tuple(_seeded(s, place) for s in [*lets, *others]))
     shared = _is_view(target, context.infer)
@@ -416,7 +424,7 @@ def called(
     puller.out.lets.append(n.Assign(target, call))
     for name, (operand, _) in zip(names, operands, strict=True):
         puller.pull(operand, Seed(name, may_be_zero=True))
-    lets, rest = _rebound(puller, targets, context)
+    lets, rest = rebound(puller, targets, context)
     return Adjoint((), (*lets, *rest))
 
 

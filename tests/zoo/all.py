@@ -25,6 +25,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     recursion,
     reductions,
     scalars,
+    sharing,
     signatures,
     stores,
     systems,
