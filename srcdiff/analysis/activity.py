@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,9 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
             return frozenset((e.name,)) if differentiable(infer(e)) else _NONE
         case n.Index() if bind_call(e, infer) is not None:
             return _operation(e, infer)
+        case n.Index() if isinstance(e.base, n.Ref) and not is_container(e.base.value):
+            # `np.mgrid[...]` and its like make arrays of what stands between the brackets.
+            return _all(_parts(e.key), infer)
         case n.Index():
             return smooth_names(e.base, infer) if differentiable(infer(e)) else _NONE
         case n.Choose():
@@ -87,6 +91,18 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
 
 def _all(items: Iterable[n.Expr], infer: Inference) -> Names:
     return _NONE.union(*(smooth_names(item, infer) for item in items))
+
+
+def is_container(value: Any) -> bool:
+    """Whether an index into the object gives what it holds."""
+    return isinstance(value, list | tuple | dict | str | np.ndarray | ModuleType | type)
+
+
+def _parts(key: n.Expr) -> list[n.Expr]:
+    """The values that a key is made of."""
+    keys = key.items if isinstance(key, n.Tuple) else (key,)
+    parts = [(k.lower, k.upper, k.step) if isinstance(k, n.Slice) else (k,) for k in keys]
+    return [part for ps in parts for part in ps if part is not None]
 
 
 def _operation(e: n.Expr, infer: Inference) -> Names:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.records import after
@@ -200,6 +201,8 @@ class Inference:
         return list_of(item)
 
     def _index(self, e: n.Index) -> Kind:
+        if is_grid(e):
+            return grid_kind(e, self, f"{self.at}|{show(e)}") or UNKNOWN
         base = self(e.base)
         if isinstance(base, Array):
             entries = key_entries(e.key, self) or ()

@@ -19,6 +19,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     iteration,
     joining,
     jumps,
+    kernels,
     lists,
     loops,
     rebinding,
