@@ -27,10 +27,14 @@ def as_call(s: n.Update) -> n.Call:
     assert isinstance(s.target, n.Index)
     function = _FUNCTIONS[s.op]
     callee = n.Field(n.Ref(f"np.{function.__name__}", function, np), "at")
-    key = s.target.key
+    return n.Call(callee, (s.target.base, as_argument(s.target.key), s.value))
+
+
+def as_argument(key: n.Expr) -> n.Expr:
+    """A key as a value that may be passed: slices stand in brackets only."""
     if any(isinstance(x, n.Slice) for x in subexpressions(key)):
-        key = n.Index(n.Ref("np.s_", np.s_, np), key)
-    return n.Call(callee, (s.target.base, key, s.value))
+        return n.Index(n.Ref("np.s_", np.s_, np), key)
+    return key
 
 
 def as_update(s: n.Effect) -> n.Update | None:

@@ -46,6 +46,61 @@ def diagonal_array(
     return out
 
 
+def keep_last(d: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """`d` where an entry is the last that `key` places at its element, and zeros elsewhere.
+
+    `a[key] = v` keeps the last of the values that it stores at one place, and so the adjoint of
+    that place is the adjoint of this value alone.
+
+    Args:
+        d: an array of the shape of `a[key]`.
+        key: a key with arrays of integers.
+        shape: the shape of `a`.
+
+    Raises:
+        ValueError: entries are repeated, and lie in memory in another order than they are
+            counted in. Which of them NumPy stores last is then not known.
+
+    Example:
+        >>> keep_last(np.array([5.0, 6.0, 7.0]), np.array([0, 2, 0]), (3,))
+        array([0., 6., 7.])
+    """
+    places = np.zeros(shape, np.intp)
+    entries = np.arange(np.size(d)).reshape(np.shape(d))
+    places[key] = entries
+    last = places[key] == entries
+    if not last.all() and not _is_in_order(key):
+        raise ValueError(
+            "a store through reversed or transposed indices, some of them equal: "
+            "store through np.ascontiguousarray(indices)"
+        )
+    return np.where(last, d, 0)
+
+
+def _is_in_order(key: Any) -> bool:
+    """Whether NumPy takes the entries of a key in the order in which they are counted, or in one
+    that has the same last ones.
+    """
+    indices: list[Any] = []
+    for i in key if isinstance(key, tuple) else (key,):
+        if isinstance(i, np.ndarray | list):
+            i = np.asarray(i)
+            indices += i.nonzero() if i.dtype == np.bool_ else (i,)
+    if not all(map(_rises, indices)):
+        return False
+    shape = np.broadcast_shapes(*(i.shape for i in indices))
+    # One array of full shape decides. So do the arrays of a mesh, each of which has one axis: there
+    # the last in any order of the axes is the last along each of them.
+    axes = [sum(count > 1 for count in i.shape) for i in indices]
+    return max(axes) <= 1 or any(i.shape == shape for i in indices)
+
+
+def _rises(i: Any) -> bool:
+    """Whether the strides of an array are positive and fall from axis to axis."""
+    strides = [s for s, count in zip(i.strides, i.shape, strict=True) if count > 1]
+    return all(s > 0 for s in strides) and strides == sorted(strides, reverse=True)
+
+
 def undo_diff(d: Any, shape: tuple[int, ...], n: int = 1, axis: int = -1) -> Any:
     """The adjoint of `np.diff(a, n, axis)` for an array of this shape: `d` is that of the result.
 
