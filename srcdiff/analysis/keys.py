@@ -164,7 +164,29 @@ def may_repeat(key: n.Expr, infer: Infer) -> bool:
     if entries is None:
         return True
     indices = [e for e in entries if e.what == "indices"]
-    return bool(indices) and not (len(indices) == 1 and _is_distinct(indices[0].expr))
+    if not indices or _names_each_once(key):
+        return False
+    return not (len(indices) == 1 and _is_distinct(indices[0].expr))
+
+
+# Functions whose indices are distinct.
+_DISTINCT: frozenset[Any] = frozenset(
+    getattr(np, f"{part}_indices{source}")
+    for part in ("diag", "tril", "triu")
+    for source in ("", "_from")
+) | {np.nonzero, np.flatnonzero}
+
+
+def _names_each_once(key: n.Expr) -> bool:
+    """Whether a whole key is a call that gives distinct indices."""
+    if not isinstance(key, n.Call) or not isinstance(key.callee, n.Ref):
+        return False
+    if key.callee.value is np.unravel_index and isinstance(key.args[0], n.Index):
+        # A slice of all places, as `A.flat[::2]` becomes.
+        base, inner = key.args[0].base, key.args[0].key
+        every = isinstance(base, n.Call) and isinstance(base.callee, n.Ref) and len(base.args) == 1
+        return every and base.callee.value is np.arange and isinstance(inner, n.Slice)  # type: ignore[attr-defined]
+    return key.callee.value in _DISTINCT
 
 
 def _is_distinct(e: n.Expr | None) -> bool:

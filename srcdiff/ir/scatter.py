@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.walk import subexpressions
 
 _FUNCTIONS = {"add_at": np.add, "sub_at": np.subtract}
 # The operator that adds once for each element, and the one for each entry.
@@ -32,7 +31,7 @@ def as_call(s: n.Update) -> n.Call:
 
 def as_argument(key: n.Expr) -> n.Expr:
     """A key as a value that may be passed: slices stand in brackets only."""
-    if any(isinstance(x, n.Slice) for x in subexpressions(key)):
+    if any(isinstance(x, n.Slice) for x in (key.items if isinstance(key, n.Tuple) else (key,))):
         return n.Index(n.Ref("np.s_", np.s_, np), key)
     return key
 

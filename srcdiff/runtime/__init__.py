@@ -5,7 +5,7 @@ from srcdiff.runtime.constants import stop_gradient
 from srcdiff.runtime.copies import copied_together
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
-from srcdiff.runtime.placing import diagonal_array, keep_last, scatter, undo_diff
+from srcdiff.runtime.placing import diagonal_array, keep_last, scatter, scatter_along, undo_diff
 from srcdiff.runtime.products import product_of_others, product_of_others_along
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "product_of_others",
     "product_of_others_along",
     "scatter",
+    "scatter_along",
     "stop_gradient",
     "unbroadcast",
     "undo_diff",

@@ -29,6 +29,22 @@ def scatter(d: Any, indices: Any, shape: tuple[int, ...], axis: int | None = Non
     return out
 
 
+def scatter_along(d: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Zeros of a shape, with `d` added where `np.take_along_axis(a, indices, axis)` takes it from.
+
+    Example:
+        >>> scatter_along(np.array([[1.0, 2.0]]), np.array([[2, 2]]), (1, 3), 1)
+        array([[0., 0., 3.]])
+    """
+    out = np.zeros(shape, d.dtype)
+    # Of an axis of length 1, the same entry was taken again and again.
+    pairs = zip(d.shape, shape, strict=True)
+    key = list(np.ix_(*(np.arange(n) % max(size, 1) for n, size in pairs)))
+    key[axis] = indices
+    np.add.at(out, tuple(key), d)
+    return out
+
+
 def diagonal_array(
     d: Any, shape: tuple[int, ...], offset: int = 0, axis1: int = 0, axis2: int = 1
 ) -> Any:

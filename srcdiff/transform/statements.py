@@ -39,6 +39,7 @@ from srcdiff.runtime import keep_last
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
 from srcdiff.transform.spread import real_part, reduce_to
+from srcdiff.transform.wholes import own_reads
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
 STORED = n.Var("<seed>")
@@ -271,6 +272,7 @@ def _replace_new(s: n.Stmt, value: n.Expr) -> n.Stmt:
 
 def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoint:
     """The adjoint of `A[k] = value`."""
+    value = own_reads(target, value)
     place = context.adjoints.place(target)
     kind = context.infer(target)
     # What is stored is the value's result only where neither shape nor dtype was changed by it.

@@ -20,6 +20,8 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 CASES: list[Callable[..., Any]] = []
+# Programs that store through another name of an array.
+SHARED: set[str] = set()
 # Programs whose second derivative is refused: the first reads it from a list that a helper takes.
 ONCE: set[str] = set()
 
@@ -33,6 +35,12 @@ def case(function: F) -> F:
 def once(function: F) -> F:
     """Registers a program that has first derivatives only."""
     ONCE.add(function.__name__)
+    return case(function)
+
+
+def shared(function: F) -> F:
+    """Registers a program that stores through another name of an array."""
+    SHARED.add(function.__name__)
     return case(function)
 
 
