@@ -16,7 +16,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
-from srcdiff.analysis.keys import key_entries
+from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
 from srcdiff.analysis.records import after
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
@@ -45,6 +45,7 @@ from srcdiff.ir.kinds import (
     PartialOf,
     RangeOf,
     Scalar,
+    SliceOf,
     TupleOf,
     dims_of,
     is_number,
@@ -204,6 +205,8 @@ class Inference:
         if is_grid(e):
             return grid_kind(e, self, f"{self.at}|{show(e)}") or UNKNOWN
         base = self(e.base)
+        if isinstance(e.base, n.Ref) and made_key(e.base.value, e.key) is not None:
+            return key_kind(made_key(e.base.value, e.key), self)
         if isinstance(base, Array):
             entries = key_entries(e.key, self) or ()
             self.world.rely(x.dims for x in entries if x.what == "indices" and x.dims)
@@ -219,7 +222,7 @@ class Inference:
             found = dict(zip(keys, base.items, strict=True))
             return found.get(e.key.value, UNKNOWN)
         if isinstance(base, ListOf):
-            return base if isinstance(e.key, n.Slice) else base.item
+            return base if is_slice(e.key, self) else base.item
         if isinstance(base, KeywordsOf) and isinstance(e.key, n.Const):
             return dict(base.items).get(e.key.value, UNKNOWN)
         if isinstance(base, Object) and base.cls is dict:
@@ -227,7 +230,7 @@ class Inference:
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
         if isinstance(base, RangeOf):
-            return base if isinstance(e.key, n.Slice) else INT
+            return base if is_slice(e.key, self) else INT
         return UNKNOWN
 
     def _field(self, e: n.Field) -> Kind:
@@ -331,6 +334,8 @@ class Inference:
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()
+            if e.callee.value is slice:
+                return SliceOf(slice_bounds(e.args))
             if e.callee.value is sorted and e.args and isinstance(self(e.args[0]), ListOf):
                 return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
@@ -432,6 +437,8 @@ def exact_type(kind: Kind) -> type | None:
             return tuple
         case ListOf():
             return list
+        case SliceOf():
+            return slice
     return None
 
 
@@ -686,7 +693,7 @@ def _stored(target: n.Expr, kind: Kind, env: Env, infer: Inference) -> Env:
             continue
         old = infer(item.base)
         if isinstance(old, ListOf):
-            whole = isinstance(target, n.Tuple) or isinstance(item.key, n.Slice)
+            whole = isinstance(target, n.Tuple) or is_slice(item.key, infer)
             new = UNKNOWN if whole else join(old.item, kind, f"{infer.at}.item")
             env = {**env, item.base.name: list_of(new)}
     return env

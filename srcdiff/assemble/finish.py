@@ -51,6 +51,7 @@ from srcdiff.optimize.dead import dead
 from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
+from srcdiff.optimize.wholes import whole_names
 from srcdiff.tape.plan import Planner
 
 _MARK = n.Comment("reverse sweep")
@@ -418,7 +419,7 @@ def _is_int(kind: Kind) -> bool:
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
-    return _with_indices(plan, replace(function, body=(*forward, *reverse)))
+    return _with_indices(plan, replace(function, body=whole_names(forward, reverse)))
 
 
 def _with_indices(plan: Plan, function: n.Function) -> n.Function:

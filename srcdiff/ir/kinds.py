@@ -98,6 +98,13 @@ class RangeOf(Kind):
 
 
 @dataclass(frozen=True)
+class SliceOf(Kind):
+    """A slice; `bounds` are its start, stop and step, where these are literals."""
+
+    bounds: tuple[int | None, int | None, int | None] | None = None
+
+
+@dataclass(frozen=True)
 class IteratorOf(Kind):
     """What can only be iterated, such as `zip(xs, ys)`: it gives items of this kind."""
 
@@ -416,6 +423,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
         dims = enumerate(zip(a.dims, b.dims, strict=True))
         return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
+    if isinstance(a, SliceOf) and isinstance(b, SliceOf):
+        return SliceOf()
     if is_number(a) and is_number(b):
         return _join_numbers(a, b)
     if isinstance(a, Object) and isinstance(b, Object) and a.cls is b.cls:

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.bind import items_of_call
-from srcdiff.analysis.keys import key_entries, may_repeat
+from srcdiff.analysis.keys import key_entries
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -23,7 +23,7 @@ from srcdiff.ir.kinds import Array, ListOf, is_float, is_number
 from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
-from srcdiff.ir.scatter import is_scatter
+from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -341,7 +341,7 @@ class Reverser:
         if isinstance(s.target, n.Index):
             if is_item(s.target, context.infer):
                 return item_update(s.target, s.op, s.value, context, undo)
-            self._check_store(s.target, context, is_scatter(s))
+            self._check_store(s.target, context)
             return store_update(s.target, s.op, s.value, context, undo)
         raise UnsupportedError(
             "attributes that carry a derivative are not supported yet.",
@@ -363,11 +363,11 @@ class Reverser:
             return Adjoint()
         if is_item(target, context.infer):
             return item_store(target, value, context, undo)
-        self._check_store(target, context, False)
+        self._check_store(target, context)
         return store(target, value, context, undo)
 
-    def _check_store(self, target: n.Index, context: Context, repeats: bool) -> None:
-        """Refuses stores that have no adjoint; `repeats`: each entry of the key is added."""
+    def _check_store(self, target: n.Index, context: Context) -> None:
+        """Refuses stores that have no adjoint."""
         base = context.infer(target.base)
         entries = key_entries(target.key, context.infer)
         kinds = {"unknown"} if entries is None else {entry.what for entry in entries}
@@ -381,13 +381,12 @@ class Reverser:
                 None,
                 "index the array once: A[i, j] = ...",
             )
-        repeated = not repeats and may_repeat(target.key, context.infer)
-        if "unknown" in kinds or repeated:
+        if "unknown" in kinds:
             raise UnsupportedError(
-                "storing through an array of indices is not supported yet.",
+                f"it is not known what the index {show(target.key)} picks.",
                 target.span,
                 None,
-                "store elements in a loop, or add to them with np.add.at.",
+                "index by integers, slices, or arrays of integers or bools.",
             )
 
     def _tuple(self, s: n.Assign, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:

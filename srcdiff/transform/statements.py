@@ -21,6 +21,7 @@ from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, dims_of, dtype_of, is_complex, same_dims
 from srcdiff.ir.lists import length
+from srcdiff.ir.scatter import AT, as_argument
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -34,9 +35,11 @@ from srcdiff.ir.walk import (
     target_names,
     with_blocks,
 )
+from srcdiff.runtime import keep_last
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
 from srcdiff.transform.spread import real_part, reduce_to
+from srcdiff.transform.wholes import own_reads
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
 STORED = n.Var("<seed>")
@@ -277,12 +280,13 @@ def _replace_new(s: n.Stmt, value: n.Expr) -> n.Stmt:
 
 def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoint:
     """The adjoint of `A[k] = value`."""
+    value = own_reads(target, value)
     place = context.adjoints.place(target)
     kind = context.infer(target)
     # What is stored is the value's result only where neither shape nor dtype was changed by it.
     root = value if _same_kind(kind, context.infer(value)) else None
     puller = context.puller({STORED.name: kind, NEW.name: kind}, root)
-    _pull_stored(puller, target, value, kind, context)
+    _pull_stored(puller, target, value, kind, context, _kept(target, context))
     sums = summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
     others = added(sums, context)
@@ -353,18 +357,33 @@ def _uses_in(name: n.Var, e: n.Expr) -> int:
     return sum(x == name for x in subexpressions(e))
 
 
+def _kept(target: n.Index, context: Context) -> n.Expr:
+    """The adjoint of the values of a store: of those for one element, NumPy keeps the last."""
+    if not may_repeat(target.key, context.infer):
+        return STORED
+    place = context.adjoints.place(target)
+    assert isinstance(place, n.Index)
+    callee = n.Ref("keep_last", keep_last, keep_last)
+    return n.Call(callee, (STORED, as_argument(target.key), n.Field(place.base, "shape")))
+
+
 def _pull_stored(
-    puller: Puller, target: n.Index, value: n.Expr, kind: Kind, context: Context
+    puller: Puller,
+    target: n.Index,
+    value: n.Expr,
+    kind: Kind,
+    context: Context,
+    stored: n.Expr = STORED,
 ) -> None:
     """Pulls the seed of a store; what was broadcast into the place is summed."""
-    seed: n.Expr = STORED
+    seed = stored
     own, dims = context.infer(value), dims_of(kind)
     mine = dims_of(own)
     if dims is not None and mine != () and (mine is None or not same_dims(mine, dims)):
         infer = context.with_kinds({STORED.name: kind})
-        seed = reduce_to(STORED, value, target, dims, own, infer)
+        seed = reduce_to(stored, value, target, dims, own, infer)
     elif dims and mine == ():
-        seed = np_call("sum", STORED)
+        seed = np_call("sum", stored)
     if is_complex(kind) and not is_complex(own):
         seed = real_part(seed)
     name = base_name(target)
@@ -379,7 +398,8 @@ def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo
     kind = context.infer(target)
     puller = context.puller({STORED.name: kind})
     signed = value if op in ("add", "add_at") else n.Op("neg", (value,), span=value.span)
-    _pull_stored(puller, target, signed, kind, context)
+    kept = STORED if op in AT.values() else _kept(target, context)
+    _pull_stored(puller, target, signed, kind, context, kept)
     sums = summed(puller.out, context.adjoints)
     others = added(sums, context)
     lets = puller.out.lets

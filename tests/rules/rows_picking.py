@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from srcdiff.runtime import scatter_along
 from tests.rules.harness import Row, row, spellings
 
 ANY = [-1.7, 0.4, 2.3]
@@ -52,6 +53,28 @@ ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
 # --- sorting -----------------------------------------------------------------------------------
 
 ROWS += [row(np.sort, x) for x in (VECTOR, INTS, VECTOR[:1], VECTOR[:0])]
+ROWS += [row(np.sort, MATRIX, axis=axis) for axis in (-1, 0, 1, None)]
+ROWS += [
+    row(np.partition, VECTOR, 1),
+    row(np.partition, VECTOR, (0, 2)),
+    row(np.partition, INTS, 1),
+]
+ROWS += [row(np.partition, MATRIX, 1, axis=axis) for axis in (-1, 0, 1)]
+ROWS += [row(np.argpartition, VECTOR, 1), row(np.argpartition, MATRIX, 1, axis=0)]
+ALONG = np.array([[0, 1], [1, 1], [1, 0]])
+ROWS += [
+    row(np.take_along_axis, MATRIX, ALONG, axis=0), row(np.take_along_axis, MATRIX, ALONG, axis=1),
+    row(np.take_along_axis, VECTOR, INTS, axis=0),
+    row(np.take_along_axis, MATRIX, ALONG[:, :1], axis=0),
+    row(np.take_along_axis, MATRIX[:, :1], ALONG * 2, axis=0),
+    row(scatter_along, MATRIX.T, np.array([[0, 3, 0], [1, 1, 2]]), (2, 4), axis=1),
+    row(scatter_along, MATRIX.T, np.array([[0, 3, 0], [1, 1, 2]]), (4, 3), axis=0),
+]  # fmt: skip
+ROWS += [
+    row(np.nan_to_num, x, **given)
+    for x in (VECTOR, 0.7, np.array([0.5, np.nan, np.inf])[:1], INTS)
+    for given in ({}, {"nan": 2.0, "posinf": 1.0})
+]
 
 # --- searches -----------------------------------------------------------------------------------
 
