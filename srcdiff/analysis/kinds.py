@@ -86,6 +86,9 @@ class World(Protocol):
     def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
         """Notes that two sizes must be equal."""
 
+    def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
+        """The function without objects of the user's classes; itself where there are none."""
+
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
 
@@ -513,6 +516,31 @@ def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
         facts.labels[s] = f"{function.name}:{number}"
     _Flow(facts).block(function.body, dict(params))
     return facts
+
+
+def after_statement(s: n.Stmt, env: Env, world: World, label: str) -> Env | None:
+    """The kinds after a statement without blocks; None where control does not go on."""
+    facts = Kinds(world)
+    facts.labels[s] = label
+    return _Flow(facts).block((s,), env)
+
+
+def entered_kinds(s: n.For, env: Env, world: World, label: str) -> Env:
+    """The kinds at the beginning of a loop's body."""
+    facts = Kinds(world)
+    facts.labels[s] = label
+    return _Flow(facts)._enter(s, env)
+
+
+def merged_kinds(a: Env, b: Env, label: str) -> Env:
+    """The kinds where two paths meet."""
+    return _merge(a, b, label)
+
+
+def renamed_kinds(env: Env, head: Env, label: str) -> Env:
+    """The kinds at the end of a loop's body, for its head."""
+    old = _sizes(head)
+    return {name: _renamed(kind, old, f"{label}.{name}") for name, kind in env.items()}
 
 
 class _Flow:
