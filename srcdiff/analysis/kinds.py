@@ -40,6 +40,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    Maybe,
     Number,
     Object,
     PartialOf,
@@ -130,7 +131,14 @@ class Inference:
     )
 
     def __call__(self, e: n.Expr) -> Kind:
-        """The expression's kind; Unknown where nothing is known."""
+        """The expression's kind; Unknown where nothing is known. What may be None is taken not to
+        be: where it is, whatever reads it as more than None raises.
+        """
+        kind = self.whole(e)
+        return kind.item if isinstance(kind, Maybe) else kind
+
+    def whole(self, e: n.Expr) -> Kind:
+        """The expression's kind, with None among what it may be."""
         known = self._known.get(id(e))
         if known is None:
             kind = self._inferred(e)
@@ -177,9 +185,9 @@ class Inference:
                 items = spread(e, self)
                 return UNKNOWN if items is e else self(items)
             case n.Tuple():
-                return TupleOf(tuple(self(item) for item in e.items))
+                return TupleOf(tuple(self.whole(item) for item in e.items))
             case n.Dict():
-                return DictOf(e.keys, tuple(self(item) for item in e.items))
+                return DictOf(e.keys, tuple(self.whole(item) for item in e.items))
             case n.List():
                 return self._list(e)
             case n.Slice():
@@ -196,7 +204,7 @@ class Inference:
         if is_starred(e):
             items = spread(e, self)
             return ListOf(UNKNOWN) if items is e else self(items)
-        kinds = [self(item) for item in e.items]
+        kinds = [self.whole(item) for item in e.items]
         if not kinds:
             return ListOf(NOTHING)
         item = kinds[0]
@@ -302,7 +310,9 @@ class Inference:
         """`and` and `or` return an operand; operands known to be true or false decide."""
         decided: Kind | None = None
         for arg in e.args:
-            kind = self(arg)
+            kind = self.whole(arg)
+            if isinstance(kind, Maybe) and e.op == "or" and arg is not e.args[-1]:
+                kind = kind.item
             truth = bool(kind.value) if isinstance(kind, Known) and _has_truth(kind) else None
             if truth is not None and truth == (e.op == "or"):
                 return kind if decided is None else join(decided, kind, f"{self.at}|{show(e)}")
@@ -313,7 +323,7 @@ class Inference:
     def _compare(self, e: n.Compare) -> Kind:
         kinds = [self(arg) for arg in e.args]
         if len(e.ops) == 1:
-            known = _decide(e.ops[0], *kinds)
+            known = _decide(e.ops[0], *map(self.whole, e.args))
             if known is not None:
                 return Known(known)
             if e.ops[0] in ("is", "is_not", "in", "not_in"):
@@ -327,8 +337,9 @@ class Inference:
     def _choose(self, e: n.Choose) -> Kind:
         test = self(e.test)
         if isinstance(test, Known) and type(test.value) is bool:
-            return self(e.a if test.value else e.b)
-        return join(self(e.a), self(e.b), f"{self.at}|{show(e)}")
+            return self.whole(e.a if test.value else e.b)
+        a, b = self.where(e.test, True).whole(e.a), self.where(e.test, False).whole(e.b)
+        return join(a, b, f"{self.at}|{show(e)}")
 
     def _call(self, e: n.Call) -> Kind:
         if is_starred(e):
@@ -403,8 +414,18 @@ class Inference:
         """The same, with one more variable."""
         return Inference(self.world, {**self.env, name: kind}, self.at)
 
+    def where(self, test: n.Expr, outcome: bool) -> Inference:
+        """The same, where a test came out so: it may tell what is None."""
+        told = told_by(test, outcome)
+        env = {**self.env}
+        for name, is_none in told.items():
+            kind = env.get(name)
+            if isinstance(kind, Maybe):
+                env[name] = Known(None) if is_none else kind.item
+        return Inference(self.world, env, self.at) if told else self
+
     def _isinstance(self, e: n.Call) -> Kind:
-        value, cls = self(e.args[0]), self(e.args[1])
+        value, cls = self.whole(e.args[0]), self(e.args[1])
         exact = exact_type(value)
         if exact is None:
             return BOOL
@@ -412,6 +433,27 @@ class Inference:
         if all(isinstance(c, Known) and isinstance(c.value, type) for c in classes):
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
+
+
+def whole_kind(infer: Callable[[n.Expr], Kind], e: n.Expr) -> Kind:
+    """The kind of an expression, with None among what it may be."""
+    return infer.whole(e) if isinstance(infer, Inference) else infer(e)
+
+
+def told_by(test: n.Expr, outcome: bool) -> dict[str, bool]:
+    """The variables of which a test with this outcome tells whether they are None."""
+    if isinstance(test, n.Op) and test.op == "not":
+        return told_by(test.args[0], not outcome)
+    if isinstance(test, n.Op) and test.op == ("and" if outcome else "or"):
+        return {name: said for arg in test.args for name, said in told_by(arg, outcome).items()}
+    if isinstance(test, n.Var) and outcome:
+        return {test.name: False}
+    if not isinstance(test, n.Compare) or test.ops not in (("is",), ("is_not",)):
+        return {}
+    name, value = test.args
+    if not isinstance(name, n.Var) or value != n.Const(None):
+        return {}
+    return {name.name: (test.ops == ("is",)) == outcome}
 
 
 # What has methods of NumPy's or Python's own.
@@ -576,8 +618,8 @@ class _Flow:
             case n.Assign() if s.note == NOT_BOUND:
                 return _bind(s.target, NOTHING, env, infer, s.value)
             case n.Assign():
-                env = _bind(s.target, infer(s.value), env, infer, s.value)
-                return _stored(s.target, infer(s.value), env, infer)
+                env = _bind(s.target, infer.whole(s.value), env, infer, s.value)
+                return _stored(s.target, infer.whole(s.value), env, infer)
             case n.Update() if isinstance(s.target, n.Var):
                 return {**env, s.target.name: _updated(s, infer)}
             case n.Update():
@@ -587,7 +629,7 @@ class _Flow:
             case n.For() | n.While():
                 return self._loop(s, env)
             case n.Return():
-                self._return(Known(None) if s.value is None else infer(s.value), s)
+                self._return(Known(None) if s.value is None else infer.whole(s.value), s)
                 return None
             case n.Raise():
                 return None
@@ -609,7 +651,9 @@ class _Flow:
     def _if(self, s: n.If, test: Kind, env: Env) -> Env | None:
         if isinstance(test, Known) and _has_truth(test):
             return self.block(s.body if test.value else s.orelse, env)
-        a, b = self.block(s.body, env), self.block(s.orelse, env)
+        infer = self._facts.at(s)
+        sides = (infer.where(s.test, outcome).env for outcome in (True, False))
+        a, b = (self.block(b, side) for b, side in zip((s.body, s.orelse), sides, strict=True))
         if a is None or b is None:
             return b if a is None else a
         return _merge(a, b, self._facts.labels[s])
@@ -748,7 +792,7 @@ def _dims(kind: Kind) -> list[Dim]:
             return [kind.size] if isinstance(kind.size, Dim) else []
         case TupleOf() | DictOf():
             return [d for item in kind.items for d in _dims(item)]
-        case ListOf() | IteratorOf():
+        case ListOf() | IteratorOf() | Maybe():
             return _dims(kind.item)
         case FunctionOf() | PartialOf() | DerivedOf():
             return [d for _, item in held(kind) for d in _dims(item)]
@@ -779,6 +823,8 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
             return DictOf(kind.keys, tuple(renamed))
         case ListOf():
             return ListOf(_renamed(kind.item, old, label))
+        case Maybe():
+            return Maybe(_renamed(kind.item, old, label))
         case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda name, item: _renamed(item, old, f"{label}.{name}"))
         case IteratorOf():

@@ -25,6 +25,7 @@ from srcdiff.ir.kinds import (
     Number,
     arrays_of,
     is_number,
+    is_some_array,
     join,
 )
 from srcdiff.ir.lists import is_zeros, zeros
@@ -234,7 +235,7 @@ def _planner(
 def _slot_kinds(function: n.Function, kinds: Kinds) -> Callable[[n.Slot], Kind]:
     """The kind of what each slot keeps."""
     slots = {
-        s.slot: kinds.at(s)(s.slot.place)
+        s.slot: kinds.at(s).whole(s.slot.place)
         for s in statements(function.body)
         if isinstance(s, n.Save) and kinds.reached(s)
     }
@@ -253,7 +254,7 @@ def zero_of(plan: Plan, adjoint: str) -> n.Expr:
 def _is_array(plan: Plan, primal: str) -> bool:
     """Whether any value of the variable is an array."""
     seen = [env[primal] for env in plan.slot_kinds.before.values() if primal in env]
-    return any(isinstance(kind, Array) and kind.ndim for kind in seen)
+    return any(map(is_some_array, seen))
 
 
 def _list_kind(plan: Plan, primal: str) -> ListOf | None:

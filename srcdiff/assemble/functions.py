@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.kinds import World, infer_kinds
+from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
 from srcdiff.assemble.derivatives import (
     derivative_call,
     derived_kind,
@@ -209,7 +209,7 @@ class Functions:
         if isinstance(value, Default):
             kind = self.helpers.kind_of(value.value, p.name)
         else:
-            kind = infer(value)
+            kind = whole_kind(infer, value)
         if not is_functional(kind):
             site.kinds[p.name] = kind
             site.given.append((p, value))

@@ -22,6 +22,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    Maybe,
     Number,
     Scalar,
     TupleOf,
@@ -167,7 +168,9 @@ def _size_check(s: n.Return, primal: Primal, wanted: Wanted) -> n.Block:
     if not pairs:
         return ()
     value = pairs[0][0]
-    kind = primal.kinds.at(s)(value)
+    kind = primal.kinds.at(s).whole(value)
+    if isinstance(kind, Maybe):
+        return _none_check(value, primal.function.name)
     if not isinstance(kind, Array) or all(d == 1 for d in kind.dims):
         return ()
     result = n.Var(primal.names.fresh("result"))
@@ -178,6 +181,13 @@ def _size_check(s: n.Return, primal: Primal, wanted: Wanted) -> n.Block:
     )
     test = n.Compare(("ne",), (n.Field(result, "size"), n.Const(1)))
     return (n.Assign(result, value), n.If(test, (n.Raise(n.Call(error, (message,))),)))
+
+
+def _none_check(value: n.Expr, name: str) -> n.Block:
+    error = n.Ref("TypeError", TypeError, TypeError)
+    message = n.Const(f"{name} returned None, of which there is no derivative")
+    test = n.Compare(("is",), (value, n.Const(None)))
+    return (n.If(test, (n.Raise(n.Call(error, (message,))),)),)
 
 
 def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:

@@ -17,7 +17,7 @@ from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, DictOf, Kind, Known, ListOf, TupleOf, arrays_of
+from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -244,8 +244,8 @@ def _one_shape(function: n.Function, kinds: Kinds, params: Mapping[str, Kind]) -
 
 
 def _same_shape(a: Kind, b: Kind, sizes: frozenset[str]) -> bool:
-    if isinstance(a, ListOf) or isinstance(b, ListOf):
-        return False
+    if any(isinstance(kind, ListOf | Maybe) for kind in (a, b)):
+        return a == b == Maybe(FLOAT)
     if isinstance(a, Array) != isinstance(b, Array):
         return False
     if not isinstance(a, Array) or not isinstance(b, Array):

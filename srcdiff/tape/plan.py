@@ -19,7 +19,7 @@ import numpy as np
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Number, Scalar, dtype_of
+from srcdiff.ir.kinds import Array, Kind, Maybe, Number, Scalar, dtype_of
 from srcdiff.ir.reads import value_reads
 from srcdiff.ir.walk import (
     base_name,
@@ -132,6 +132,10 @@ class Planner:
         """What is kept: a copy where the memory is written into afterwards."""
         kind = self.kind_of(slot)
         read_anew = isinstance(kind, Number | Scalar) or slot in self.copied
+        if slot.copy and isinstance(kind, Maybe):
+            none = n.Const(None)
+            is_none = n.Compare(("is",), (place, none))
+            return n.Choose(is_none, none, n.Call(n.Field(place, "copy")))
         if slot.copy and not read_anew:
             return n.Call(n.Field(place, "copy"))
         return place

@@ -19,7 +19,7 @@ from srcdiff.analysis.keys import key_entries
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, ListOf, is_float, is_number
+from srcdiff.ir.kinds import Array, ListOf, is_float, is_number, is_some_array
 from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
@@ -190,7 +190,7 @@ class Reverser:
             name
             for env in self._primal.kinds.before.values()
             for name, kind in env.items()
-            if isinstance(kind, ListOf) or (isinstance(kind, Array) and kind.ndim)
+            if isinstance(kind, ListOf) or is_some_array(kind)
         }
         active = self._primal.activity.active_names() - self.shadows.of.keys()
         return (active & arrays) - self._primal.one_shape
@@ -204,7 +204,9 @@ class Reverser:
                     wish = f"{s.target.name}_trips"
                 self.counters[s] = self._primal.names.fresh(wish)
             elif isinstance(s, n.If):
-                self.tests[s] = s.test.name if isinstance(s.test, n.Var) else ""
+                # A variable names its own test, unless a branch overwrites it.
+                kept = isinstance(s.test, n.Var) and s.test.name not in written_names((s,))
+                self.tests[s] = s.test.name if kept else ""  # type: ignore[attr-defined]
         for s in self.tests:
             if not self.tests[s]:
                 self.tests[s] = self._primal.names.fresh("branch")
