@@ -299,9 +299,11 @@ class Forwarder:
             return self._ordered(s, n.Update(place, s.op, other))
         if s.op in ("mul", "div") and other is None and self._in_step(s, pusher):
             return self._ordered(s, n.Update(place, s.op, s.value))
-        tangent = pusher.push(whole)
-        assert tangent is not None
         kind = pusher.infer(s.target)
+        tangent = pusher.push(whole)
+        if tangent is None:
+            # What `//=` gives does not depend on anything smoothly.
+            tangent = ZERO
         if isinstance(s.target, n.Var) and isinstance(kind, Array):
             # In place, as the primal's update is: other names may be views of it.
             place = n.Index(place, n.Const(...))
