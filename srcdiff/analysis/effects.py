@@ -130,8 +130,26 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
             f"{what} may keep or change {active[0]!r}, which is differentiated.",
             s.span,
             None,
-            "pass it a copy made with stop_gradient, or assign the result to a name.",
+            _INSTEAD.get(
+                what.rpartition(".")[2],
+                "pass it a copy made with stop_gradient, or assign the result to a name.",
+            ),
         )
+
+
+# What to write instead of calls that change an array.
+_INSTEAD = {
+    "shuffle": "make a shuffled copy: x = x[np.random.permutation(len(x))].",
+    "resize": "make a new array: x = np.resize(x, shape).",
+    "setfield": "assign to the array: x[...] = value.",
+    "byteswap": "make a new array with .astype(...).",
+    **dict.fromkeys(("sort", "partition"), "make a sorted copy: x = np.sort(x, axis)."),
+    **dict.fromkeys(
+        ("put", "putmask", "place", "copyto", "put_along_axis", "fill_diagonal", "itemset"),
+        "assign by index: x[places] = values.",
+    ),
+    "at": "write it as a loop over the indices.",
+}
 
 
 def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> None:
