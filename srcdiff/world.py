@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.aggregates.apart import objects_apart
+from srcdiff.aggregates.concerns import concerns_objects, makes_objects, works_on_objects
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.functions import Functions
 from srcdiff.assemble.nesting import Nesting
 from srcdiff.assemble.sweeps import Half
 from srcdiff.emit.module import FreeNames
 from srcdiff.errors import UnsupportedError
+from srcdiff.frontend.kept import rewritten
 from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
@@ -53,6 +56,8 @@ class LiveWorld:
     objects: Objects = field(default_factory=Objects)
     # First-order functions made for functions as values.
     _variants: dict[Hashable, Callee] = field(default_factory=dict)
+    # What is relied on of classes: their methods and constants.
+    members: dict[tuple[type, str], Any] = field(default_factory=dict)
     _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
 
     # --- kinds ----------------------------------------------------------------------------------
@@ -67,7 +72,7 @@ class LiveWorld:
             kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
             return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
-        if not isinstance(e.base.value, ModuleType) or not hasattr(e.base.value, e.name):
+        if not isinstance(e.base.value, ModuleType | type) or not hasattr(e.base.value, e.name):
             return UNKNOWN
         return self._kind_of(getattr(e.base.value, e.name), e.name)
 
@@ -123,6 +128,35 @@ class LiveWorld:
     def relied_sizes(self) -> list[tuple[Dim, Dim]]:
         """Pairs of sizes that were found to be equal or the primal raises."""
         return list(self._relied.values())
+
+    # --- objects --------------------------------------------------------------------------------
+
+    def rewritten(
+        self,
+        e: n.OpaqueExpr | n.Opaque,
+        changed: frozenset[str],
+        new: Callable[[tuple[str, ...]], n.Expr | None],
+    ) -> n.OpaqueExpr | n.Opaque:
+        """Code that is kept, with other names."""
+        return rewritten(e, changed, new)
+
+    def rely_on(self, owner: type, name: str, value: Any) -> None:
+        """Notes that an attribute of a class must stay what it is."""
+        self.members[owner, name] = value
+
+    def makes_objects(self, function: Any) -> bool:
+        """Whether a function of the user's may make objects, or give some."""
+        return makes_objects(self, self.callee(function))
+
+    def concerns_objects(self, e: n.Expr) -> bool:
+        """Whether an expression names what may make objects."""
+        return concerns_objects(self, e)
+
+    def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The function without objects of the user's classes; itself where there are none."""
+        if not works_on_objects(self, function, kinds):
+            return function
+        return objects_apart(function, kinds, self)
 
     # --- functions ------------------------------------------------------------------------------
 
@@ -318,6 +352,7 @@ class LiveWorld:
                 if found.home is not None and self.is_user_function(found.value):
                     out.append(_fixed(found.name, found.home, path, found.value))
             out += self._attributes(lowered, path)
+            out += self._members(lowered, path)
             out += self.objects.dependencies(lowered, path)
         self.objects.check()
         return tuple(out)
@@ -350,6 +385,25 @@ class LiveWorld:
                     kind = self.global_kind(e)
                     out.append(Dependency(e.name, home, "", kind=kind, path=(*path, *through)))
         return out
+
+    def _members(self, lowered: Lowered, path: tuple[str, ...]) -> list[Dependency]:
+        """What is relied on of the classes that a function names."""
+        out = []
+        for name, home in lowered.free.items():
+            cls = home.read(name)
+            if not isinstance(cls, type):
+                continue
+            for (owner, member), value in self.members.items():
+                if owner in cls.__mro__:
+                    home_ = Home(owner.__name__, vars(owner))
+                    out.append(self._member(member, home_, (*path, name), value))
+        return out
+
+    def _member(self, name: str, home: Home, path: tuple[str, ...], value: Any) -> Dependency:
+        value = getattr(value, "__func__", value)
+        if is_fixed(value) or isinstance(value, property):
+            return _fixed(name, home, path, value)
+        return Dependency(name, home, "", kind=self._kind_of(value, name), path=path)
 
     def shown(self, dependency: Dependency) -> str:
         """The present value of a global, as source where that is short."""

@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "transform": {"errors", "ir", "rules", "runtime", "analysis", "frontend"},
     "tape": {"errors", "ir", "rules", "analysis"},
     "optimize": {"errors", "ir", "rules", "analysis"},
+    "aggregates": {"errors", "ir", "rules", "analysis", "normalize"},
     "assemble": {"errors", "ir", "rules", "analysis", "normalize", "transform", "optimize", "tape"},
     "emit": {"errors", "ir", "runtime"},
     "backends": {"errors", "ir", "runtime", "emit"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, TupleOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, Maybe, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import base_name, children
 
@@ -53,7 +54,7 @@ def differentiable(kind: Kind) -> bool:
     """Whether a value of the kind may carry a derivative."""
     if isinstance(kind, TupleOf | DictOf):
         return any(differentiable(item) for item in kind.items)
-    if isinstance(kind, ListOf | IteratorOf):
+    if isinstance(kind, ListOf | IteratorOf | Maybe):
         return differentiable(kind.item)
     dtype = dtype_of(kind)
     return kind == UNKNOWN or (dtype is not None and dtype.kind in "fc")
@@ -66,6 +67,9 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
             return frozenset((e.name,)) if differentiable(infer(e)) else _NONE
         case n.Index() if bind_call(e, infer) is not None:
             return _operation(e, infer)
+        case n.Index() if isinstance(e.base, n.Ref) and not is_container(e.base.value):
+            # `np.mgrid[...]` and its like make arrays of what stands between the brackets.
+            return _all(_parts(e.key), infer)
         case n.Index():
             return smooth_names(e.base, infer) if differentiable(infer(e)) else _NONE
         case n.Choose():
@@ -87,6 +91,18 @@ def smooth_names(e: n.Expr, infer: Inference) -> Names:
 
 def _all(items: Iterable[n.Expr], infer: Inference) -> Names:
     return _NONE.union(*(smooth_names(item, infer) for item in items))
+
+
+def is_container(value: Any) -> bool:
+    """Whether an index into the object gives what it holds."""
+    return isinstance(value, list | tuple | dict | str | np.ndarray | ModuleType | type)
+
+
+def _parts(key: n.Expr) -> list[n.Expr]:
+    """The values that a key is made of."""
+    keys = key.items if isinstance(key, n.Tuple) else (key,)
+    parts = [(k.lower, k.upper, k.step) if isinstance(k, n.Slice) else (k,) for k in keys]
+    return [part for ps in parts for part in ps if part is not None]
 
 
 def _operation(e: n.Expr, infer: Inference) -> Names:
@@ -151,7 +167,11 @@ class Activity:
 
 
 def activity(
-    function: n.Function, kinds: Kinds, wrt: Iterable[str], wanted: tuple[bool, ...] = ()
+    function: n.Function,
+    kinds: Kinds,
+    wrt: Iterable[str],
+    wanted: tuple[bool, ...] = (),
+    groups: Iterable[Names] = (),
 ) -> Activity:
     """The activity of a function's variables, for derivatives with respect to `wrt`.
 
@@ -160,17 +180,33 @@ def activity(
         kinds: its kinds.
         wrt: the parameters that are varied.
         wanted: for each item of the tuple that it returns, whether its derivative is asked for.
+        groups: variables that share memory. A group is varied from the start if it ever is, and
+            useful to the end: what is stored under one name is read under another.
     """
-    facts = Activity()
-    _Varied(kinds, facts).block(function.body, frozenset(wrt))
-    _Useful(kinds, facts, wanted).block(function.body, _NONE)
-    return facts
+    wrt, groups = frozenset(wrt), tuple(groups)
+    varied, useful = wrt, _NONE
+    while True:
+        facts = Activity()
+        _Varied(kinds, facts, varied - wrt).block(function.body, varied)
+        _Useful(kinds, facts, wanted, useful).block(function.body, useful)
+        more_varied = _groups_of(facts.varied_after.values(), groups)
+        more_useful = _groups_of(facts.useful_after.values(), groups)
+        if more_varied <= varied and more_useful <= useful:
+            return facts
+        varied, useful = varied | more_varied, useful | more_useful
+
+
+def _groups_of(found: Iterable[Names], groups: Iterable[Names]) -> Names:
+    """The variables of the groups of which any is among those found."""
+    names = _NONE.union(*found)
+    return _NONE.union(*(group for group in groups if group & names))
 
 
 class _Varied:
-    def __init__(self, kinds: Kinds, facts: Activity) -> None:
+    def __init__(self, kinds: Kinds, facts: Activity, always: Names = _NONE) -> None:
         self._kinds = kinds
         self._facts = facts
+        self._always = always
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(self, block: n.Block, varied: Names) -> Names:
@@ -178,7 +214,7 @@ class _Varied:
             if not self._kinds.reached(s):
                 break
             self._facts.varied_before[s] = varied
-            varied = self._statement(s, varied)
+            varied = self._statement(s, varied) | self._always
             self._facts.varied_after[s] = varied
         return varied
 
@@ -247,10 +283,13 @@ def _assigned(
 
 
 class _Useful:
-    def __init__(self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...]) -> None:
+    def __init__(
+        self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...], always: Names = _NONE
+    ) -> None:
         self._kinds = kinds
         self._facts = facts
         self._wanted = wanted
+        self._always = always
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(
@@ -259,7 +298,7 @@ class _Useful:
         """Useful before the block; `jump` holds what is useful where break and continue lead."""
         for s in reversed(block):
             if self._kinds.reached(s):
-                useful = self._statement(s, useful, jump)
+                useful = self._statement(s, useful, jump) | self._always
         return useful
 
     def _statement(self, s: n.Stmt, useful: Names, jump: tuple[Names, Names] | None) -> Names:

@@ -34,6 +34,9 @@ TWICE = "<twice>"
 # Memory that the tape keeps a reference to: this and the name of the variable that was saved.
 SAVED = "<saved> "
 
+# The memory of earlier values of a variable: this and its name.
+EARLIER = "<earlier> "
+
 
 def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
     """The names whose memory the expression's value may share."""
@@ -180,21 +183,32 @@ def partners(name: str, pairs: Pairs) -> frozenset[str]:
     return frozenset(x.removesuffix("[]") for x in _partners(name, pairs)) - {name}
 
 
+def near(name: str, pairs: Pairs) -> frozenset[str]:
+    """The variables paired with `name`, or with what it holds if it is a list."""
+    return partners(name, pairs) | partners(contents(name), pairs) - {name}
+
+
 def _partners(name: str, pairs: Pairs) -> frozenset[str]:
     return frozenset(b if a == name else a for a, b in pairs if name in (a, b))
 
 
-def aliases(function: n.Function, kinds: Kinds, start: Pairs = frozenset()) -> Aliases:
-    """The may-alias pairs of a function's variables."""
+def aliases(
+    function: n.Function, kinds: Kinds, start: Pairs = frozenset(), earlier: bool = False
+) -> Aliases:
+    """The may-alias pairs of a function's variables.
+
+    `earlier`: what a variable was bound to before has a name too, as a tape may keep it.
+    """
     facts = Aliases()
-    facts.at_end = _Flow(kinds, facts).block(function.body, start)
+    facts.at_end = _Flow(kinds, facts, earlier).block(function.body, start)
     return facts
 
 
 class _Flow:
-    def __init__(self, kinds: Kinds, facts: Aliases) -> None:
+    def __init__(self, kinds: Kinds, facts: Aliases, earlier: bool) -> None:
         self._kinds = kinds
         self._facts = facts
+        self._earlier = earlier
         self._seen: dict[n.Stmt, tuple[Pairs, Pairs]] = {}
 
     def block(self, block: n.Block, pairs: Pairs) -> Pairs:
@@ -209,7 +223,7 @@ class _Flow:
         infer = self._kinds.at(s)
         match s:
             case n.Assign():
-                return _assigned(s.target, s.value, pairs, infer)
+                return self._bound(_assigned_sources(s.target, s.value, infer), s, pairs)
             case n.Effect():
                 added = appended(s)
                 if added is not None:
@@ -219,11 +233,19 @@ class _Flow:
             case n.While() | n.For():
                 return self._loop(s, pairs)
             case n.Save():
-                pairs |= _saved(s.slot, pairs, infer)
+                return pairs | _saved(s.slot, pairs, infer)
             case n.Opaque():
+                sources = frozenset((*s.reads, OUTSIDE))
                 for name in s.writes:
-                    pairs = _bound(name, frozenset((*s.reads, OUTSIDE)), pairs)
+                    pairs = _bound_together({name: sources}, pairs)
         return pairs
+
+    def _bound(self, sources: dict[str, frozenset[str]] | None, s: n.Assign, pairs: Pairs) -> Pairs:
+        if sources is None:
+            return _stored(s.target, s.value, pairs, self._kinds.at(s))
+        if self._earlier:
+            sources = sources | {EARLIER + x: frozenset((x, EARLIER + x)) for x in sources}
+        return _bound_together(sources, pairs)
 
     def _loop(self, s: n.While | n.For, pairs: Pairs) -> Pairs:
         seen = self._seen.get(s)
@@ -289,23 +311,30 @@ def _names(target: n.Expr) -> list[str]:
     return [x for name in target_names(target) for x in (name, contents(name))]
 
 
-def _assigned(target: n.Expr, value: n.Expr, pairs: Pairs, infer: Inference) -> Pairs:
+def _assigned_sources(
+    target: n.Expr, value: n.Expr, infer: Inference
+) -> dict[str, frozenset[str]] | None:
+    """What each variable that an assignment binds may share memory with; None for a store."""
     if isinstance(target, n.Var):
-        return _bound_together(_sources(target.name, value, infer), pairs)
-    if isinstance(target, n.Tuple):
-        if isinstance(value, n.Tuple) and len(value.items) == len(target.items):
-            sources: dict[str, frozenset[str]] = {}
-            for item, v in zip(target.items, value.items, strict=True):
-                if isinstance(item, n.Var):
-                    sources |= _sources(item.name, v, infer)
-                else:
-                    sources |= dict.fromkeys(_names(item), roots(v, infer))
-            return _bound_together(sources, pairs)
-        return _bound_together(dict.fromkeys(_names(target), roots(value, infer)), pairs)
-    if isinstance(target, n.Index | n.Field):
-        base = base_name(target)
-        if base is not None and not isinstance(infer(n.Var(base)), Array):
-            return _put_in(base, roots(value, infer), pairs, infer)
+        return _sources(target.name, value, infer)
+    if not isinstance(target, n.Tuple):
+        return None
+    if isinstance(value, n.Tuple) and len(value.items) == len(target.items):
+        sources: dict[str, frozenset[str]] = {}
+        for item, v in zip(target.items, value.items, strict=True):
+            if isinstance(item, n.Var):
+                sources |= _sources(item.name, v, infer)
+            else:
+                sources |= dict.fromkeys(_names(item), roots(v, infer))
+        return sources
+    return dict.fromkeys(_names(target), roots(value, infer))
+
+
+def _stored(target: n.Expr, value: n.Expr, pairs: Pairs, infer: Inference) -> Pairs:
+    """An object that is put into another can be reached through it."""
+    base = base_name(target)
+    if base is not None and not isinstance(infer(n.Var(base)), Array):
+        return _put_in(base, roots(value, infer), pairs, infer)
     return pairs
 
 
@@ -341,22 +370,26 @@ def _is_new_list(e: n.Expr, infer: Inference) -> bool:
     return isinstance(e, n.List | n.Op)
 
 
-def _bound(name: str, sources: frozenset[str], pairs: Pairs) -> Pairs:
-    return _bound_together({name: sources}, pairs)
-
-
 def _bound_together(sources: dict[str, frozenset[str]], pairs: Pairs) -> Pairs:
     """Several names bound at once, as a swap does: the sources are those before."""
-    for name in [x for x in sources if not x.endswith("[]")]:
+    for name in [x for x in sources if not x.endswith("[]") and not x.startswith(EARLIER)]:
         sources.setdefault(contents(name), frozenset())
     closures = {name: _closure(found, pairs) for name, found in sources.items()}
     kept = frozenset(p for p in pairs if p[0] not in sources and p[1] not in sources)
     for name, closure in closures.items():
         kept |= _pairs(name, closure - sources.keys())
         for other, other_closure in closures.items():
-            if name < other and closure & other_closure:
+            if name < other and _meet(name, closure, other, other_closure):
                 kept |= _pairs(name, frozenset((other,)))
     return kept
+
+
+def _meet(a: str, near_a: frozenset[str], b: str, near_b: frozenset[str]) -> bool:
+    """Whether two new values may share memory. Two that share some with the earlier values of one
+    variable need not share it with each other.
+    """
+    common = {x for x in near_a & near_b if not x.startswith(EARLIER) or x in (a, b)}
+    return bool(common)
 
 
 def _closure(names: frozenset[str], pairs: Pairs) -> frozenset[str]:

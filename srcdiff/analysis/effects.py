@@ -5,25 +5,20 @@ from __future__ import annotations
 import ast
 
 from srcdiff.analysis.activity import Activity, is_reader, smooth_names
-from srcdiff.analysis.alias import OUTSIDE, TWICE, Aliases, updated_item
+from srcdiff.analysis.alias import updated_item
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
-from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, ListOf, RangeOf, is_number
-from srcdiff.ir.lists import appended, popped
-from srcdiff.ir.reads import stores_into, value_reads
+from srcdiff.ir.kinds import Array, ListOf, is_number
+from srcdiff.ir.lists import appended
+from srcdiff.ir.reads import value_reads
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     base_name,
-    blocks,
-    bound_names,
     expressions,
-    mutated_names,
     statements,
     subexpressions,
-    with_blocks,
 )
 from srcdiff.rules.registry import method_names
 
@@ -47,37 +42,24 @@ def check_statements(function: n.Function, kinds: Kinds, facts: Activity) -> Non
             _check_outside(s, kinds.at(s), params)
 
 
-def check_effects(
-    function: n.Function, kinds: Kinds, facts: Activity, live: Liveness, shared: Aliases
-) -> None:
-    """Refuses active values in what is not modelled, and stores into shared memory.
+def check_effects(function: n.Function, kinds: Kinds, facts: Activity) -> None:
+    """Refuses active values in what is not modelled, and stores into what has no name.
 
     Raises:
         UnsupportedError: at the first such place.
     """
     params = frozenset(function.param_names)
-    holders = _own_containers(function)
     for s in statements(function.body):
-        if not kinds.reached(s):
+        if not kinds.reached(s) or isinstance(s, n.Opaque):
             continue
         varied = facts.varied_before.get(s, frozenset())
         infer = kinds.at(s)
-        if isinstance(s, n.Opaque):
-            continue
         if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
         _check_calls(s, varied, infer)
         if isinstance(s, n.Assign | n.Update):
             _check_nameless(s)
             _check_holders(s, varied, infer)
-        for name in sorted(_written(s, infer)):
-            others = shared.of(name, s)
-            if updated_item(s, infer) is not None:
-                continue
-            is_list = name in holders or isinstance(infer(n.Var(name)), ListOf)
-            if is_list and _is_shallow(s):
-                others = frozenset(o for o in others if _is_holder(o, infer))
-            _check_store(name, s, others, live, params)
         item = updated_item(s, infer)
         if item in params:
             raise UnsupportedError(
@@ -87,8 +69,6 @@ def check_effects(
                 None,
                 "put a new array into the list: xs[k] = xs[k] + y.",
             )
-        if item is not None and isinstance(s, n.Assign | n.Update):
-            _check_store(item, s, shared.written(s, infer), live, params)
 
 
 def _active(names: Names, varied: Names, infer: Inference) -> list[str]:
@@ -276,68 +256,3 @@ def _refuse_call(x: n.Call, name: str, span: Span | None) -> None:
         None,
         "write it with functions that have a derivative, or pass stop_gradient of a copy.",
     )
-
-
-def _written(s: n.Stmt, infer: Inference) -> Names:
-    """The arrays and lists that a statement writes into."""
-    out = frozenset(x for x in mutated_names(s) if isinstance(infer(n.Var(x)), ListOf))
-    match s:
-        case n.Assign():
-            return out | stores_into(s.target)
-        case n.Update():
-            out |= stores_into(s.target)
-            if isinstance(s.target, n.Var) and isinstance(infer(s.target), Array):
-                out |= {s.target.name}
-    return out
-
-
-def _own_containers(function: n.Function) -> Names:
-    """The names that only ever stand for a list, dict or set written out in the function."""
-    found: set[str] = set()
-    others = set(function.param_names)
-    for s in statements(function.body):
-        if isinstance(s, n.Assign) and isinstance(s.target, n.Var) and _is_display(s.value):
-            found.add(s.target.name)
-        else:
-            others |= bound_names((with_blocks(s, tuple(() for _ in blocks(s))),))
-    return frozenset(found - others)
-
-
-def _is_display(e: n.Expr) -> bool:
-    if isinstance(e, n.OpaqueExpr):
-        displays = ("List", "ListComp", "Dict", "DictComp", "Set", "SetComp")
-        return type(e.node).__name__ in displays
-    return isinstance(e, n.List)
-
-
-def _is_shallow(s: n.Stmt) -> bool:
-    """Whether a store changes the container that it names, and nothing that this holds."""
-    if isinstance(s, n.Effect) or popped(s) is not None:
-        return True
-    return (
-        isinstance(s, n.Assign | n.Update)
-        and isinstance(s.target, n.Index)
-        and isinstance(s.target.base, n.Var)
-        and (isinstance(s, n.Assign) or s.op != "matmul")
-    )
-
-
-def _is_holder(name: str, infer: Inference) -> bool:
-    """Whether a name may stand for a container."""
-    if name == OUTSIDE:
-        return False
-    kind = infer(n.Var(name))
-    return not (is_number(kind) or isinstance(kind, Array | Known | RangeOf))
-
-
-def _check_store(name: str, s: n.Stmt, others: Names, live: Liveness, params: Names) -> None:
-    for other in sorted(others):
-        if other in (OUTSIDE, TWICE) or other in params or other in live.after[s]:
-            where = {OUTSIDE: "a global", TWICE: "another item"}.get(other, repr(other))
-            raise UnsupportedError(
-                f"{name!r} is written into, and may share memory with {where}; "
-                "stores into shared memory are not supported yet.",
-                s.span,
-                None,
-                f"make {name!r} an array of its own with .copy().",
-            )

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import (
+    UNKNOWN,
     Array,
     Dims,
     Kind,
@@ -19,6 +23,7 @@ from srcdiff.ir.kinds import (
     ListOf,
     Number,
     Scalar,
+    SliceOf,
     TupleOf,
     broadcast_dims,
     dtype_of,
@@ -27,6 +32,7 @@ from srcdiff.ir.kinds import (
 )
 
 Infer = Callable[[n.Expr], Kind]
+Bounds = tuple[int | None, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,13 @@ class Entry:
         what: "axis" (None), "ellipsis", "slice", "integer", "indices" (of integers) or "mask".
         expr: its expression; None where the key is a variable that holds a tuple.
         dims: the dimensions of indices or of a mask; None where they are not known.
+        bounds: those of a slice that is kept in a variable, where they are literals.
     """
 
     what: str
     expr: n.Expr | None
     dims: Dims | None = None
+    bounds: Bounds | None = None
 
 
 def key_entries(key: n.Expr, infer: Infer) -> tuple[Entry, ...] | None:
@@ -66,6 +74,10 @@ def _kind(e: n.Expr, infer: Infer) -> Kind:
 
 def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
     if isinstance(e, n.Slice):
+        return Entry("slice", e)
+    if isinstance(kind, SliceOf):
+        return Entry("slice", e, bounds=kind.bounds)
+    if isinstance(kind, Known) and isinstance(kind.value, slice):
         return Entry("slice", e)
     if isinstance(kind, Known) and (kind.value is None or kind.value is Ellipsis):
         return Entry("axis" if kind.value is None else "ellipsis", e)
@@ -109,6 +121,37 @@ def _display(e: n.Expr | None, kind: TupleOf) -> Entry | None:
     return Entry(first.what, e, (len(parts), *(first.dims or ())))
 
 
+def is_slice(key: n.Expr, infer: Infer) -> bool:
+    """Whether a key is a slice, written out or kept in a variable."""
+    return isinstance(key, n.Slice) or isinstance(infer(key), SliceOf)
+
+
+def slice_bounds(args: tuple[n.Expr, ...]) -> Bounds | None:
+    """The bounds of `slice(*args)`, where they are literals."""
+    values: list[Any] = [arg.value if isinstance(arg, n.Const) else arg for arg in args]
+    if not 1 <= len(values) <= 3 or not all(v is None or type(v) is int for v in values):
+        return None
+    made = slice(*values)
+    return made.start, made.stop, made.step
+
+
+def made_key(value: Any, key: n.Expr) -> n.Expr | None:
+    """The key that `np.s_[key]` and `np.index_exp[key]` are; None for anything else."""
+    if value is np.index_exp and not isinstance(key, n.Tuple):
+        return n.Tuple((key,))
+    return key if value is np.s_ or value is np.index_exp else None
+
+
+def key_kind(key: n.Expr | None, infer: Infer) -> Kind:
+    """The kind of a key as a value."""
+    if isinstance(key, n.Tuple):
+        return TupleOf(tuple(key_kind(item, infer) for item in key.items))
+    if isinstance(key, n.Slice):
+        parts = (key.lower, key.upper, key.step)
+        return SliceOf(slice_bounds(tuple(n.Const(None) if x is None else x for x in parts)))
+    return UNKNOWN if key is None else infer(key)
+
+
 def copies(key: n.Expr, infer: Infer) -> bool:
     """Whether indexing by the key gives a copy, and not a view."""
     entries = key_entries(key, infer)
@@ -121,7 +164,29 @@ def may_repeat(key: n.Expr, infer: Infer) -> bool:
     if entries is None:
         return True
     indices = [e for e in entries if e.what == "indices"]
-    return bool(indices) and not (len(indices) == 1 and _is_distinct(indices[0].expr))
+    if not indices or _names_each_once(key):
+        return False
+    return not (len(indices) == 1 and _is_distinct(indices[0].expr))
+
+
+# Functions whose indices are distinct.
+_DISTINCT: frozenset[Any] = frozenset(
+    getattr(np, f"{part}_indices{source}")
+    for part in ("diag", "tril", "triu")
+    for source in ("", "_from")
+) | {np.nonzero, np.flatnonzero}
+
+
+def _names_each_once(key: n.Expr) -> bool:
+    """Whether a whole key is a call that gives distinct indices."""
+    if not isinstance(key, n.Call) or not isinstance(key.callee, n.Ref):
+        return False
+    if key.callee.value is np.unravel_index and isinstance(key.args[0], n.Index):
+        # A slice of all places, as `A.flat[::2]` becomes.
+        base, inner = key.args[0].base, key.args[0].key
+        every = isinstance(base, n.Call) and isinstance(base.callee, n.Ref) and len(base.args) == 1
+        return every and base.callee.value is np.arange and isinstance(inner, n.Slice)  # type: ignore[attr-defined]
+    return key.callee.value in _DISTINCT
 
 
 def _is_distinct(e: n.Expr | None) -> bool:

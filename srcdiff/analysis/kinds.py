@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
-from srcdiff.analysis.keys import key_entries
+from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
 from srcdiff.analysis.records import after
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
@@ -39,11 +40,13 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    Maybe,
     Number,
     Object,
     PartialOf,
     RangeOf,
     Scalar,
+    SliceOf,
     TupleOf,
     dims_of,
     is_number,
@@ -83,6 +86,9 @@ class World(Protocol):
 
     def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
         """Notes that two sizes must be equal."""
+
+    def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
+        """The function without objects of the user's classes; itself where there are none."""
 
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
@@ -125,7 +131,14 @@ class Inference:
     )
 
     def __call__(self, e: n.Expr) -> Kind:
-        """The expression's kind; Unknown where nothing is known."""
+        """The expression's kind; Unknown where nothing is known. What may be None is taken not to
+        be: where it is, whatever reads it as more than None raises.
+        """
+        kind = self.whole(e)
+        return kind.item if isinstance(kind, Maybe) else kind
+
+    def whole(self, e: n.Expr) -> Kind:
+        """The expression's kind, with None among what it may be."""
         known = self._known.get(id(e))
         if known is None:
             kind = self._inferred(e)
@@ -172,9 +185,9 @@ class Inference:
                 items = spread(e, self)
                 return UNKNOWN if items is e else self(items)
             case n.Tuple():
-                return TupleOf(tuple(self(item) for item in e.items))
+                return TupleOf(tuple(self.whole(item) for item in e.items))
             case n.Dict():
-                return DictOf(e.keys, tuple(self(item) for item in e.items))
+                return DictOf(e.keys, tuple(self.whole(item) for item in e.items))
             case n.List():
                 return self._list(e)
             case n.Slice():
@@ -191,7 +204,7 @@ class Inference:
         if is_starred(e):
             items = spread(e, self)
             return ListOf(UNKNOWN) if items is e else self(items)
-        kinds = [self(item) for item in e.items]
+        kinds = [self.whole(item) for item in e.items]
         if not kinds:
             return ListOf(NOTHING)
         item = kinds[0]
@@ -200,7 +213,11 @@ class Inference:
         return list_of(item)
 
     def _index(self, e: n.Index) -> Kind:
+        if is_grid(e):
+            return grid_kind(e, self, f"{self.at}|{show(e)}") or UNKNOWN
         base = self(e.base)
+        if isinstance(e.base, n.Ref) and made_key(e.base.value, e.key) is not None:
+            return key_kind(made_key(e.base.value, e.key), self)
         if isinstance(base, Array):
             entries = key_entries(e.key, self) or ()
             self.world.rely(x.dims for x in entries if x.what == "indices" and x.dims)
@@ -216,7 +233,7 @@ class Inference:
             found = dict(zip(keys, base.items, strict=True))
             return found.get(e.key.value, UNKNOWN)
         if isinstance(base, ListOf):
-            return base if isinstance(e.key, n.Slice) else base.item
+            return base if is_slice(e.key, self) else base.item
         if isinstance(base, KeywordsOf) and isinstance(e.key, n.Const):
             return dict(base.items).get(e.key.value, UNKNOWN)
         if isinstance(base, Object) and base.cls is dict:
@@ -224,7 +241,7 @@ class Inference:
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
         if isinstance(base, RangeOf):
-            return base if isinstance(e.key, n.Slice) else INT
+            return base if is_slice(e.key, self) else INT
         return UNKNOWN
 
     def _field(self, e: n.Field) -> Kind:
@@ -293,7 +310,9 @@ class Inference:
         """`and` and `or` return an operand; operands known to be true or false decide."""
         decided: Kind | None = None
         for arg in e.args:
-            kind = self(arg)
+            kind = self.whole(arg)
+            if isinstance(kind, Maybe) and e.op == "or" and arg is not e.args[-1]:
+                kind = kind.item
             truth = bool(kind.value) if isinstance(kind, Known) and _has_truth(kind) else None
             if truth is not None and truth == (e.op == "or"):
                 return kind if decided is None else join(decided, kind, f"{self.at}|{show(e)}")
@@ -304,7 +323,7 @@ class Inference:
     def _compare(self, e: n.Compare) -> Kind:
         kinds = [self(arg) for arg in e.args]
         if len(e.ops) == 1:
-            known = _decide(e.ops[0], *kinds)
+            known = _decide(e.ops[0], *map(self.whole, e.args))
             if known is not None:
                 return Known(known)
             if e.ops[0] in ("is", "is_not", "in", "not_in"):
@@ -318,8 +337,9 @@ class Inference:
     def _choose(self, e: n.Choose) -> Kind:
         test = self(e.test)
         if isinstance(test, Known) and type(test.value) is bool:
-            return self(e.a if test.value else e.b)
-        return join(self(e.a), self(e.b), f"{self.at}|{show(e)}")
+            return self.whole(e.a if test.value else e.b)
+        a, b = self.where(e.test, True).whole(e.a), self.where(e.test, False).whole(e.b)
+        return join(a, b, f"{self.at}|{show(e)}")
 
     def _call(self, e: n.Call) -> Kind:
         if is_starred(e):
@@ -328,6 +348,8 @@ class Inference:
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()
+            if e.callee.value is slice:
+                return SliceOf(slice_bounds(e.args))
             if e.callee.value is sorted and e.args and isinstance(self(e.args[0]), ListOf):
                 return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
@@ -392,8 +414,18 @@ class Inference:
         """The same, with one more variable."""
         return Inference(self.world, {**self.env, name: kind}, self.at)
 
+    def where(self, test: n.Expr, outcome: bool) -> Inference:
+        """The same, where a test came out so: it may tell what is None."""
+        told = told_by(test, outcome)
+        env = {**self.env}
+        for name, is_none in told.items():
+            kind = env.get(name)
+            if isinstance(kind, Maybe):
+                env[name] = Known(None) if is_none else kind.item
+        return Inference(self.world, env, self.at) if told else self
+
     def _isinstance(self, e: n.Call) -> Kind:
-        value, cls = self(e.args[0]), self(e.args[1])
+        value, cls = self.whole(e.args[0]), self(e.args[1])
         exact = exact_type(value)
         if exact is None:
             return BOOL
@@ -401,6 +433,27 @@ class Inference:
         if all(isinstance(c, Known) and isinstance(c.value, type) for c in classes):
             return Known(issubclass(exact, tuple(c.value for c in classes)))  # type: ignore[attr-defined]
         return BOOL
+
+
+def whole_kind(infer: Callable[[n.Expr], Kind], e: n.Expr) -> Kind:
+    """The kind of an expression, with None among what it may be."""
+    return infer.whole(e) if isinstance(infer, Inference) else infer(e)
+
+
+def told_by(test: n.Expr, outcome: bool) -> dict[str, bool]:
+    """The variables of which a test with this outcome tells whether they are None."""
+    if isinstance(test, n.Op) and test.op == "not":
+        return told_by(test.args[0], not outcome)
+    if isinstance(test, n.Op) and test.op == ("and" if outcome else "or"):
+        return {name: said for arg in test.args for name, said in told_by(arg, outcome).items()}
+    if isinstance(test, n.Var) and outcome:
+        return {test.name: False}
+    if not isinstance(test, n.Compare) or test.ops not in (("is",), ("is_not",)):
+        return {}
+    name, value = test.args
+    if not isinstance(name, n.Var) or value != n.Const(None):
+        return {}
+    return {name.name: (test.ops == ("is",)) == outcome}
 
 
 # What has methods of NumPy's or Python's own.
@@ -429,6 +482,8 @@ def exact_type(kind: Kind) -> type | None:
             return tuple
         case ListOf():
             return list
+        case SliceOf():
+            return slice
     return None
 
 
@@ -505,6 +560,31 @@ def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
     return facts
 
 
+def after_statement(s: n.Stmt, env: Env, world: World, label: str) -> Env | None:
+    """The kinds after a statement without blocks; None where control does not go on."""
+    facts = Kinds(world)
+    facts.labels[s] = label
+    return _Flow(facts).block((s,), env)
+
+
+def entered_kinds(s: n.For, env: Env, world: World, label: str) -> Env:
+    """The kinds at the beginning of a loop's body."""
+    facts = Kinds(world)
+    facts.labels[s] = label
+    return _Flow(facts)._enter(s, env)
+
+
+def merged_kinds(a: Env, b: Env, label: str) -> Env:
+    """The kinds where two paths meet."""
+    return _merge(a, b, label)
+
+
+def renamed_kinds(env: Env, head: Env, label: str) -> Env:
+    """The kinds at the end of a loop's body, for its head."""
+    old = _sizes(head)
+    return {name: _renamed(kind, old, f"{label}.{name}") for name, kind in env.items()}
+
+
 class _Flow:
     """Carries an environment through a function; None stands for "not reached"."""
 
@@ -538,8 +618,8 @@ class _Flow:
             case n.Assign() if s.note == NOT_BOUND:
                 return _bind(s.target, NOTHING, env, infer, s.value)
             case n.Assign():
-                env = _bind(s.target, infer(s.value), env, infer, s.value)
-                return _stored(s.target, infer(s.value), env, infer)
+                env = _bind(s.target, infer.whole(s.value), env, infer, s.value)
+                return _stored(s.target, infer.whole(s.value), env, infer)
             case n.Update() if isinstance(s.target, n.Var):
                 return {**env, s.target.name: _updated(s, infer)}
             case n.Update():
@@ -549,7 +629,7 @@ class _Flow:
             case n.For() | n.While():
                 return self._loop(s, env)
             case n.Return():
-                self._return(Known(None) if s.value is None else infer(s.value), s)
+                self._return(Known(None) if s.value is None else infer.whole(s.value), s)
                 return None
             case n.Raise():
                 return None
@@ -571,7 +651,9 @@ class _Flow:
     def _if(self, s: n.If, test: Kind, env: Env) -> Env | None:
         if isinstance(test, Known) and _has_truth(test):
             return self.block(s.body if test.value else s.orelse, env)
-        a, b = self.block(s.body, env), self.block(s.orelse, env)
+        infer = self._facts.at(s)
+        sides = (infer.where(s.test, outcome).env for outcome in (True, False))
+        a, b = (self.block(b, side) for b, side in zip((s.body, s.orelse), sides, strict=True))
         if a is None or b is None:
             return b if a is None else a
         return _merge(a, b, self._facts.labels[s])
@@ -683,7 +765,7 @@ def _stored(target: n.Expr, kind: Kind, env: Env, infer: Inference) -> Env:
             continue
         old = infer(item.base)
         if isinstance(old, ListOf):
-            whole = isinstance(target, n.Tuple) or isinstance(item.key, n.Slice)
+            whole = isinstance(target, n.Tuple) or is_slice(item.key, infer)
             new = UNKNOWN if whole else join(old.item, kind, f"{infer.at}.item")
             env = {**env, item.base.name: list_of(new)}
     return env
@@ -710,7 +792,7 @@ def _dims(kind: Kind) -> list[Dim]:
             return [kind.size] if isinstance(kind.size, Dim) else []
         case TupleOf() | DictOf():
             return [d for item in kind.items for d in _dims(item)]
-        case ListOf() | IteratorOf():
+        case ListOf() | IteratorOf() | Maybe():
             return _dims(kind.item)
         case FunctionOf() | PartialOf() | DerivedOf():
             return [d for _, item in held(kind) for d in _dims(item)]
@@ -741,6 +823,8 @@ def _renamed(kind: Kind, old: frozenset[str], label: str) -> Kind:
             return DictOf(kind.keys, tuple(renamed))
         case ListOf():
             return ListOf(_renamed(kind.item, old, label))
+        case Maybe():
+            return Maybe(_renamed(kind.item, old, label))
         case FunctionOf() | PartialOf() | DerivedOf():
             return map_held(kind, lambda name, item: _renamed(item, old, f"{label}.{name}"))
         case IteratorOf():

@@ -27,7 +27,7 @@ def index_kind(array: Array, key: n.Expr, infer: Infer, at: str) -> Kind:
     else:
         ellipsis = True
     advanced = any(e.what in ("indices", "mask") for e in entries)
-    dims, place = _kept_dims(array, entries, array.ndim - used, infer, at)
+    dims, place = _kept_dims(array, entries, array.ndim - used, infer, key, at)
     if advanced:
         label = f"{at}|indices {show(key)}"
         made = advanced_dims(entries, lambda e: (Dim(_mask_name(e, label, at)),))
@@ -50,7 +50,7 @@ def _mask_name(e: Entry, label: str, at: str) -> str:
 
 
 def _kept_dims(
-    array: Array, entries: tuple[Entry, ...], rest: int, infer: Infer, at: str
+    array: Array, entries: tuple[Entry, ...], rest: int, infer: Infer, key: n.Expr, at: str
 ) -> tuple[list[int | Dim], int]:
     """The dimensions of the axes that are sliced or left alone, and where among them those of
     indices and masks belong: where the first stands, in front if others stand between them.
@@ -61,7 +61,7 @@ def _kept_dims(
     places: list[int] = []
     runs = 0
     inside = False
-    for e in entries:
+    for k, e in enumerate(entries):
         joins = e.what in ("indices", "mask") or (e.what == "integer" and advanced)
         if joins and not inside:
             runs += 1
@@ -75,9 +75,23 @@ def _kept_dims(
         elif isinstance(e.expr, n.Slice):
             dims.append(slice_dim(array.dims[axis], e.expr, infer, at))
             axis += 1
+        elif e.what == "slice":
+            dims.append(_kept_slice(array.dims[axis], e, f"{at}|{show(key)}.{k}"))
+            axis += 1
         else:
             axis += _used(e)
     return dims, places[0] if runs == 1 else 0
+
+
+def _kept_slice(dim: int | Dim, entry: Entry, label: str) -> int | Dim:
+    """The length of a slice that is kept in a variable."""
+    if entry.bounds is not None:
+        lower, upper, step = entry.bounds
+        exact = _exact(dim, lower, upper, 1 if step is None else step)
+        if exact is not None:
+            return exact
+    name = dim if isinstance(dim, int) else f"{dim.name}-{dim.minus}"
+    return Dim(f"{label}|{name}")
 
 
 def slice_dim(dim: int | Dim, key: n.Slice, infer: Infer, at: str) -> int | Dim:
@@ -87,7 +101,8 @@ def slice_dim(dim: int | Dim, key: n.Slice, infer: Infer, at: str) -> int | Dim:
     upper = None if key.upper is None else _literal(key.upper)
     known_upper = key.upper is None or upper is not None
     if step is not None and lower is not None and known_upper:
-        exact = _exact(dim, key, lower, upper, step)
+        start = None if key.lower is None else lower
+        exact = _exact(dim, start, upper, step)
         if exact is not None:
             return exact
     between = _between(dim, key, infer) if key.step is None else None
@@ -116,14 +131,12 @@ def _size(kind: Kind) -> int | Dim | None:
     return size if whole else None
 
 
-def _exact(
-    dim: int | Dim, key: n.Slice, lower: int, upper: int | None, step: int
-) -> int | Dim | None:
+def _exact(dim: int | Dim, start: int | None, upper: int | None, step: int) -> int | Dim | None:
     if isinstance(dim, int):
-        start = None if key.lower is None else lower
         return len(range(*slice(start, upper, step).indices(dim)))
-    if key.lower is None and key.upper is None and step in (1, -1):
+    if start is None and upper is None and step in (1, -1):
         return dim
+    lower = start or 0
     if step != 1 or lower < 0 or (upper is not None and upper >= 0):
         return None
     cut = lower - (upper or 0)

@@ -20,7 +20,11 @@ from srcdiff.ir.kinds import Kind
 from srcdiff.ir.walk import expressions, mutated_names, names_of, statements, subexpressions
 from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
+from srcdiff.normalize.inplace import calls_to_stores
+from srcdiff.normalize.inplace import concerns as writes
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
+from srcdiff.normalize.shorthand import concerns as has_shorthand
+from srcdiff.normalize.shorthand import shorthands_written_out
 from srcdiff.normalize.sorting import is_sorted, sorted_to_lists
 from srcdiff.normalize.splitting import Splitting, split_arguments
 from srcdiff.normalize.stars import Starry, without_stars
@@ -54,6 +58,10 @@ def containers_taken_apart(
         starry = Starry(known.reached, known.infer, known.active, known.only_reads)
         new = without_stars(function, names, starry)
         if new is function:
+            new = shorthands_written_out(function, known)
+        if new is function:
+            new = calls_to_stores(function, names, known)
+        if new is function:
             new = sorted_to_lists(function, names, known)
         if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
@@ -69,7 +77,7 @@ def containers_taken_apart(
 
 def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
     """Whether a statement may hold a container to be taken apart: most functions have none."""
-    if has_stars(s) or has_comprehension(s):
+    if has_stars(s) or has_comprehension(s) or has_shorthand(s) or writes(s):
         return True
     for e in expressions(s):
         for x in subexpressions(e):

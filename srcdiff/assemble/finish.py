@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.alias import aliases, partners
+from srcdiff.analysis.alias import aliases, near, partners
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
@@ -25,6 +25,7 @@ from srcdiff.ir.kinds import (
     Number,
     arrays_of,
     is_number,
+    is_some_array,
     join,
 )
 from srcdiff.ir.lists import is_zeros, zeros
@@ -48,9 +49,10 @@ from srcdiff.normalize.jumps import falls_through
 from srcdiff.optimize.accumulate import accumulate
 from srcdiff.optimize.copies import propagate
 from srcdiff.optimize.dead import dead
-from srcdiff.optimize.ownership import check_saved, own
+from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
+from srcdiff.optimize.wholes import whole_names
 from srcdiff.tape.plan import Planner
 
 _MARK = n.Comment("reverse sweep")
@@ -93,10 +95,14 @@ class Plan:
     empty: frozenset[str] = frozenset()
     # How many reverse sweeps the function is made of, these two counted as one.
     order: int = 1
+    # Adjoints that are arrays beside the primal's, bound and restored as those are.
+    shadows: frozenset[str] = frozenset()
+    # Names under which the adjoints of fresh arrays are read.
+    fresh: frozenset[str] = frozenset()
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
-    return frozenset(plan.seed_order)
+    return frozenset(plan.seed_order) | plan.fresh
 
 
 def finish(plan: Plan) -> n.Function:
@@ -169,7 +175,7 @@ def _seeds_in_order(plan: Plan, function: n.Function) -> n.Function:
 
 def _signs(plan: Plan, function: n.Function) -> n.Function:
     """Adjoints updated by `dx -= y` and not by `dx += -y`."""
-    return replace(function, body=_signed(function.body, plan.adjoints.keys()))
+    return replace(function, body=_signed(function.body, plan.adjoints.keys() | plan.shadows))
 
 
 _OPPOSITE = {"add": "sub", "add_at": "sub_at"}
@@ -202,7 +208,6 @@ def _polished(plan: Plan) -> n.Function:
         _signs,
     ):
         function = step(plan, function)
-    check_saved(function, _kinds(plan, function))
     return function
 
 
@@ -223,13 +228,14 @@ def _planner(
         _sizes(plan),
         frozenset(copied),
         tape_name,
+        bound={p.name for p in plan.params},
     )
 
 
 def _slot_kinds(function: n.Function, kinds: Kinds) -> Callable[[n.Slot], Kind]:
     """The kind of what each slot keeps."""
     slots = {
-        s.slot: kinds.at(s)(s.slot.place)
+        s.slot: kinds.at(s).whole(s.slot.place)
         for s in statements(function.body)
         if isinstance(s, n.Save) and kinds.reached(s)
     }
@@ -248,7 +254,7 @@ def zero_of(plan: Plan, adjoint: str) -> n.Expr:
 def _is_array(plan: Plan, primal: str) -> bool:
     """Whether any value of the variable is an array."""
     seen = [env[primal] for env in plan.slot_kinds.before.values() if primal in env]
-    return any(isinstance(kind, Array) and kind.ndim for kind in seen)
+    return any(map(is_some_array, seen))
 
 
 def _list_kind(plan: Plan, primal: str) -> ListOf | None:
@@ -332,7 +338,13 @@ def _copies(plan: Plan, function: n.Function) -> n.Function:
 def _dead(plan: Plan, function: n.Function) -> n.Function:
     pairs = aliases(function, _kinds(plan, function)).ever()
     live = frozenset(plan.wanted) | _values(plan)
-    body = dead(function.body, live, plan.world.is_pure, lambda name: partners(name, pairs))
+    body = dead(
+        function.body,
+        live,
+        plan.world.is_pure,
+        lambda name: partners(name, pairs),
+        lambda name: near(name, pairs),
+    )
     return replace(function, body=body)
 
 
@@ -365,6 +377,7 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
     at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(_values(plan)))))
     function = replace(function, body=(*function.body, at_end))
+    adjoints |= plan.shadows
     function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
     return replace(function, body=function.body[:-1])
 
@@ -375,6 +388,7 @@ def _own(plan: Plan, function: n.Function) -> n.Function:
     returned -= bound_names(plan.copies)
     adjoints = frozenset(plan.adjoints) | returned
     values = returned - plan.adjoints.keys()
+    adjoints -= plan.shadows
     return own(function, _kinds(plan, function), adjoints, returned, values)
 
 
@@ -406,7 +420,7 @@ def _is_int(kind: Kind) -> bool:
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
-    return _with_indices(plan, replace(function, body=(*forward, *reverse)))
+    return _with_indices(plan, replace(function, body=whole_names(forward, reverse)))
 
 
 def _with_indices(plan: Plan, function: n.Function) -> n.Function:

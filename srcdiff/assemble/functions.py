@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.kinds import World, infer_kinds
+from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
 from srcdiff.assemble.derivatives import (
     derivative_call,
     derived_kind,
@@ -106,6 +106,8 @@ class Functions:
     variants: dict[Hashable, Callee]
     _made: dict[Hashable, _Made] = field(default_factory=dict)
     _converted: dict[Hashable, tuple[n.Function, Kind | None]] = field(default_factory=dict)
+    # Functions without objects, by the function and the kinds of its parameters.
+    _apart: dict[Hashable, n.Function] = field(default_factory=dict)
     _first_order: set[n.Function] = field(default_factory=set)
     _running: list[Hashable] = field(default_factory=list)
 
@@ -207,7 +209,7 @@ class Functions:
         if isinstance(value, Default):
             kind = self.helpers.kind_of(value.value, p.name)
         else:
-            kind = infer(value)
+            kind = whole_kind(infer, value)
         if not is_functional(kind):
             site.kinds[p.name] = kind
             site.given.append((p, value))
@@ -308,10 +310,13 @@ class Functions:
         """A function whose parameters stay, with all its calls first-order; and the kind of its
         result where that is functional.
         """
-        if function in self._first_order or not self._is_needed(function, kinds):
+        if function in self._first_order:
             return function, None
         key = (function, tuple(kinds.items()))
         if key not in self._converted:
+            function = self._without_objects(function, kinds)
+            if not self._is_needed(function, kinds):
+                return function, None
             body, returned = self._convert(function, kinds, {}, set())
             made = replace(function, body=body)
             self._first_order.add(made)
@@ -319,6 +324,16 @@ class Functions:
                 return made, returned
             self._converted[key] = made, returned
         return self._converted[key]
+
+    def _without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        key = (function, tuple(kinds.items()))
+        if key not in self._apart:
+            apart = self.world.objects_apart(function, kinds)
+            if not self.is_settled():
+                return apart
+            self._apart[key] = apart
+            self._apart[apart, key[1]] = apart
+        return self._apart[key]
 
     def _is_needed(self, function: n.Function, kinds: Mapping[str, Kind]) -> bool:
         if any(map(is_functional, kinds.values())):

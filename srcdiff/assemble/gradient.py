@@ -22,6 +22,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    Maybe,
     Number,
     Scalar,
     TupleOf,
@@ -102,7 +103,7 @@ def gradient(
     wish = "value" if wanted.value else "aux"
     kept = wanted.value or wanted.has_aux
     value = n.Var(primal.names.fresh(wish)) if kept else None
-    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls)
+    reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls, wanted=wanted.leaves)
     reverser.kept = lambda e: _kept(e, wanted)
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
@@ -116,7 +117,9 @@ def gradient(
         kinds=params,
         world=world,
         names=primal.names,
-        adjoints={a: p for p, a in reverser.adjoints.of.items()},
+        adjoints=reverser.value_adjoints,
+        shadows=reverser.shadows.names,
+        fresh=reverser.shadows.seed_names,
         seed_order=reverser.temporaries.all,
         order=primal.function.order + 1,
         copies=copies,
@@ -165,7 +168,9 @@ def _size_check(s: n.Return, primal: Primal, wanted: Wanted) -> n.Block:
     if not pairs:
         return ()
     value = pairs[0][0]
-    kind = primal.kinds.at(s)(value)
+    kind = primal.kinds.at(s).whole(value)
+    if isinstance(kind, Maybe):
+        return _none_check(value, primal.function.name)
     if not isinstance(kind, Array) or all(d == 1 for d in kind.dims):
         return ()
     result = n.Var(primal.names.fresh("result"))
@@ -176,6 +181,13 @@ def _size_check(s: n.Return, primal: Primal, wanted: Wanted) -> n.Block:
     )
     test = n.Compare(("ne",), (n.Field(result, "size"), n.Const(1)))
     return (n.Assign(result, value), n.If(test, (n.Raise(n.Call(error, (message,))),)))
+
+
+def _none_check(value: n.Expr, name: str) -> n.Block:
+    error = n.Ref("TypeError", TypeError, TypeError)
+    message = n.Const(f"{name} returned None, of which there is no derivative")
+    test = n.Compare(("is",), (value, n.Const(None)))
+    return (n.If(test, (n.Raise(n.Call(error, (message,))),)),)
 
 
 def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:

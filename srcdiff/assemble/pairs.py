@@ -163,6 +163,7 @@ def make(question: Question, frame: Frame, shop: Workshop, whole: bool = False) 
         None if whole else value,
         shop.calls,
         leaves=not whole,
+        wanted=question.wrt,
     )
     sweeps = reverser.run()
     adjoints = tuple(reverser.adjoints.name(name) for name in question.wrt)
@@ -177,7 +178,9 @@ def make(question: Question, frame: Frame, shop: Workshop, whole: bool = False) 
         },
         world=shop.world,
         names=primal.names,
-        adjoints={a: p for p, a in reverser.adjoints.of.items()},
+        adjoints=reverser.value_adjoints,
+        shadows=reverser.shadows.names,
+        fresh=reverser.shadows.seed_names,
         seed_order=reverser.temporaries.all,
         order=primal.function.order + 1,
         copies=(),

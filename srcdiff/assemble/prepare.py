@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from srcdiff.analysis.activity import Activity, activity, differentiable, smooth_names
-from srcdiff.analysis.alias import aliases
+from srcdiff.analysis.alias import aliases, in_place_names
 from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.iterables import is_empty
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, DictOf, Kind, Known, ListOf, TupleOf, arrays_of
+from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -27,6 +28,7 @@ from srcdiff.ir.walk import (
     rebuild,
     statements,
     subexpressions,
+    target_names,
     with_blocks,
 )
 from srcdiff.normalize.arrays import single_indexing
@@ -122,28 +124,35 @@ def prepare(
     function = normalized(function, names, setting, wrt)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
-    facts = activity(function, kinds, wrt, wanted)
+
+    def facts_of(function: n.Function, kinds: Kinds) -> Activity:
+        found = _groups(function, kinds)
+        return activity(function, kinds, wrt, wanted, found)
+
+    facts = facts_of(function, kinds)
     function = _smooth_forms(function, kinds, facts, names)
     function, kinds = _without_tuples(function, setting, names)
-    facts = activity(function, kinds, wrt, wanted)
+    facts = facts_of(function, kinds)
     named = name_costly(function, kinds, facts, names)
     if named.body != function.body:
         function = named
         kinds = infer_kinds(function, setting.kinds, setting.world)
-        facts = activity(function, kinds, wrt, wanted)
-    primal = Primal(
-        function,
-        kinds,
-        facts,
-        liveness(function),
-        aliases(function, kinds),
-        names,
-        _one_shape(function, kinds, setting.kinds),
-    )
+    live, shared = liveness(function), aliases(function, kinds, earlier=True)
+    found = groups(function, kinds, live, shared)
+    facts = activity(function, kinds, wrt, wanted, found)
+    one_shape = _one_shape(function, kinds, setting.kinds)
     check_statements(function, kinds, facts)
     check_known(function, kinds, facts)
-    check_effects(function, kinds, facts, primal.live, primal.aliases)
-    return primal
+    check_effects(function, kinds, facts)
+    check_sharing(function, kinds, live, shared, found)
+    return Primal(function, kinds, facts, live, shared, names, one_shape, found)
+
+
+def _groups(function: n.Function, kinds: Kinds) -> tuple[frozenset[str], ...]:
+    """The groups of variables that share memory, where any is written into."""
+    if not in_place_names(function, kinds):
+        return ()
+    return groups(function, kinds, liveness(function), aliases(function, kinds))
 
 
 def _changed_names(block: n.Block) -> frozenset[str]:
@@ -168,6 +177,8 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
             return False
         return bool(smooth_names(e, kinds.at(s)) & facts.varied_before.get(s, frozenset()))
 
+    in_place = in_place_names(function, kinds)
+
     def over_active(s: n.For) -> bool:
         if not kinds.reached(s):
             return False
@@ -175,9 +186,10 @@ def _smooth_forms(function: n.Function, kinds: Kinds, facts: Activity, names: Na
         active = smooth_names(s.iter, infer) & facts.varied_before.get(s, frozenset())
         kind = infer(s.iter)
         grows = isinstance(s.iter, n.Var) and s.iter.name in _changed_names(s.body)
-        return bool(active) and (
-            isinstance(kind, Array) or (isinstance(kind, ListOf) and not grows)
-        )
+        if isinstance(kind, Array):
+            # Rows that are written into are views.
+            return bool(active) or (kind.ndim > 1 and bool(in_place & {*target_names(s.target)}))
+        return isinstance(kind, ListOf) and bool(active) and not grows
 
     def kind_at(s: n.Stmt, e: n.Expr) -> Kind | None:
         return kinds.at(s)(e) if kinds.reached(s) else None
@@ -232,8 +244,8 @@ def _one_shape(function: n.Function, kinds: Kinds, params: Mapping[str, Kind]) -
 
 
 def _same_shape(a: Kind, b: Kind, sizes: frozenset[str]) -> bool:
-    if isinstance(a, ListOf) or isinstance(b, ListOf):
-        return False
+    if any(isinstance(kind, ListOf | Maybe) for kind in (a, b)):
+        return a == b == Maybe(FLOAT)
     if isinstance(a, Array) != isinstance(b, Array):
         return False
     if not isinstance(a, Array) or not isinstance(b, Array):

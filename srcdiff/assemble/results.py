@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from srcdiff.analysis.activity import differentiable, smooth_names
 from srcdiff.analysis.alias import written_arguments
-from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
+from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds, whole_kind
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.prepare import normalized, prepare
 from srcdiff.assemble.recursion import Solver
@@ -181,7 +181,7 @@ class Results:
             if isinstance(value, Default):
                 out[name] = self.helpers.kind_of(value.value, name)
             else:
-                out[name] = infer(value)
+                out[name] = whole_kind(infer, value)
         return out
 
     # --- other facts of callees -----------------------------------------------------------------

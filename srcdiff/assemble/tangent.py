@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from srcdiff.analysis.alias import OUTSIDE, aliases, in_place_names, partners, roots
+from srcdiff.analysis.alias import OUTSIDE, aliases, in_place_names, near, partners, roots
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.gradient import converted, owned, written_params
 from srcdiff.errors import UnsupportedError
@@ -137,7 +137,13 @@ def _start(what: Pushforward, tangents: Tangents) -> n.Block:
 def _alive(function: n.Function, kinds: Mapping[str, Kind], world: World) -> n.Function:
     """The function without tangents that nobody reads."""
     pairs = aliases(function, infer_kinds(function, kinds, world)).ever()
-    body = dead(function.body, frozenset(), world.is_pure, lambda name: partners(name, pairs))
+    body = dead(
+        function.body,
+        frozenset(),
+        world.is_pure,
+        lambda name: partners(name, pairs),
+        lambda name: near(name, pairs),
+    )
     return replace(function, body=body)
 
 

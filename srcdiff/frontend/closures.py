@@ -14,6 +14,7 @@ from typing import Any
 import gast
 
 from srcdiff.errors import Span, UnsupportedError
+from srcdiff.frontend.walk import captured_names
 from srcdiff.ir import nodes as n
 from srcdiff.ir.walk import names_in, names_of
 
@@ -54,7 +55,8 @@ def local_names(node: Any) -> frozenset[str]:
             out.add(x.name)
         elif isinstance(x, gast.Import | gast.ImportFrom):
             out |= {(alias.asname or alias.name).partition(".")[0] for alias in x.names}
-    return frozenset(out - set(declared(node)))
+    body = [node.body] if isinstance(node, gast.Lambda) else node.body
+    return (frozenset(out) | captured_names(body)) - set(declared(node))
 
 
 def _parameter_names(args: Any) -> list[Any]:

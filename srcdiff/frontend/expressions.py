@@ -80,6 +80,8 @@ class Resolver(Protocol):
 
     def assigned_before(self) -> list[n.Stmt]: ...
 
+    def fresh(self, wish: str) -> str: ...
+
 
 def operator_name(node: Any) -> str:
     """The IR's name of a binary operator node."""
@@ -186,13 +188,40 @@ def _compare(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 
 def _boolean(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     op = "and" if isinstance(node.op, gast.And) else "or"
-    first = lower_expression(node.values[0], scope)
-    return n.Op(op, (first, *_sometimes(node.values[1:], scope)), span=span)
+    args = [lower_expression(node.values[0], scope)]
+    for at, value in enumerate(node.values[1:], 1):
+        lowered, before = _maybe(value, scope)
+        if before:
+            # What comes first is kept under a name, and decides whether the rest is evaluated.
+            name = n.Var(scope.fresh("test"), span=span)
+            so_far = args[0] if at == 1 else n.Op(op, tuple(args), span=span)
+            test = name if op == "and" else n.Op("not", (name,))
+            then = (*before, n.Assign(name, lowered, span=lowered.span))
+            scope.before += [n.Assign(name, so_far, span=so_far.span), n.If(test, then, span=span)]
+            args = [name]
+        else:
+            args.append(lowered)
+    return args[0] if len(args) == 1 else n.Op(op, tuple(args), span=span)
 
 
 def _choose(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     test = lower_expression(node.test, scope)
-    return n.Choose(test, *_sometimes((node.body, node.orelse), scope), span=span)
+    (a, before_a), (b, before_b) = (_maybe(x, scope) for x in (node.body, node.orelse))
+    if not before_a and not before_b:
+        return n.Choose(test, a, b, span=span)
+    name = n.Var(scope.fresh("value"), span=span)
+    body, orelse = (*before_a, n.Assign(name, a)), (*before_b, n.Assign(name, b))
+    scope.before.append(n.If(test, body, orelse, span=span))
+    return name
+
+
+def _maybe(node: Any, scope: Resolver) -> tuple[n.Expr, list[n.Stmt]]:
+    """An expression that may not be evaluated, and what it assigns if it is."""
+    count = len(scope.before)
+    lowered = lower_expression(node, scope)
+    before = scope.before[count:]
+    del scope.before[count:]
+    return lowered, before
 
 
 def _sometimes(nodes: Iterable[Any], scope: Resolver) -> tuple[n.Expr, ...]:

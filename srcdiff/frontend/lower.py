@@ -19,6 +19,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.closures import local_names, made, named, parameters
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
 from srcdiff.frontend.imports import import_statement, imported_names
+from srcdiff.frontend.match import match_statement
 from srcdiff.frontend.loops import loop_with_else, while_assigning
 from srcdiff.frontend.retrieve import Retrieved, retrieve
 from srcdiff.frontend.scope import Home, Imported, Scope
@@ -319,6 +320,7 @@ _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
     "Import": _import,
     "ImportFrom": _import,
     "FunctionDef": _nested,
+    "Match": lambda node, scope: match_statement(node, scope, lambda body: _block(body, scope)),
     "Global": _scope_statement,
     "Nonlocal": _scope_statement,
     "Break": lambda node, scope: [n.Break(span=scope.span(node))],

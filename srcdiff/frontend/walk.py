@@ -29,3 +29,14 @@ def declared_names(nodes: Iterable[Any]) -> list[str]:
         elif isinstance(inner, gast.FunctionDef | gast.AsyncFunctionDef | gast.ClassDef):
             out.append(inner.name)
     return out
+
+
+def captured_names(nodes: Iterable[Any]) -> frozenset[str]:
+    """Names that the patterns of `match` statements bind."""
+    out = set()
+    for inner in walk_here(nodes):
+        if isinstance(inner, gast.MatchAs | gast.MatchStar) and inner.name is not None:
+            out.add(inner.name)
+        elif isinstance(inner, gast.MatchMapping) and inner.rest is not None:
+            out.add(inner.rest)
+    return frozenset(out)

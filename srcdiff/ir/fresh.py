@@ -32,6 +32,10 @@ class Names:
         self._taken.add(name)
         return name
 
+    def join(self, other: Names) -> None:
+        """Takes the names out of the choice that others have taken."""
+        self._taken |= other._taken
+
     def reserve(self, names: Iterable[str]) -> None:
         """Takes these names out of the choice."""
         self._taken.update(names)

@@ -71,6 +71,13 @@ class TupleOf(Kind):
 
 
 @dataclass(frozen=True)
+class Maybe(Kind):
+    """A value of a kind, or None: what `best = None` becomes in a loop that finds something."""
+
+    item: Kind
+
+
+@dataclass(frozen=True)
 class ListOf(Kind):
     """A list whose items are all of one kind (Unknown where they are not)."""
 
@@ -95,6 +102,13 @@ class DictOf(Kind):
 @dataclass(frozen=True)
 class RangeOf(Kind):
     """A `range`."""
+
+
+@dataclass(frozen=True)
+class SliceOf(Kind):
+    """A slice; `bounds` are its start, stop and step, where these are literals."""
+
+    bounds: tuple[int | None, int | None, int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,12 @@ def dtype_of(kind: Kind) -> np.dtype[Any] | None:
     return None
 
 
+def is_some_array(kind: Kind) -> bool:
+    """Whether the value is an array of one dimension or more, or may be one."""
+    kind = kind.item if isinstance(kind, Maybe) else kind
+    return isinstance(kind, Array) and kind.ndim > 0
+
+
 def is_float(kind: Kind) -> bool:
     """Whether the value is a real floating-point number or array."""
     dtype = dtype_of(kind)
@@ -401,6 +421,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
         return b
     if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
         return Number(a.type)
+    if _is_none(a) or _is_none(b) or isinstance(a, Maybe) or isinstance(b, Maybe):
+        return _join_maybe(a, b, label)
     if _is_bool(a) and _is_bool(b):
         return BOOL
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
@@ -416,6 +438,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
         dims = enumerate(zip(a.dims, b.dims, strict=True))
         return Array(a.dtype, tuple(_join_dim(x, y, f"{label}.{i}") for i, (x, y) in dims))
+    if isinstance(a, SliceOf) and isinstance(b, SliceOf):
+        return SliceOf()
     if is_number(a) and is_number(b):
         return _join_numbers(a, b)
     if isinstance(a, Object) and isinstance(b, Object) and a.cls is b.cls:
@@ -434,6 +458,18 @@ def join_all(kinds: Iterable[Kind], label: str) -> Kind:
     for kind in kinds:
         out = join(out, kind, label)
     return out
+
+
+def _is_none(kind: Kind) -> bool:
+    return isinstance(kind, Known) and kind.value is None
+
+
+def _join_maybe(a: Kind, b: Kind, label: str) -> Kind:
+    """What is None on one path at least; other strings and flags beside None stay unknown."""
+    parts = [k.item if isinstance(k, Maybe) else k for k in (a, b) if not _is_none(k)]
+    kind = join(*parts, label) if len(parts) == 2 else parts[0]
+    data = is_number(kind) or isinstance(kind, Array | ListOf | TupleOf | DictOf)
+    return Maybe(kind) if data else UNKNOWN
 
 
 def _is_bool(kind: Kind) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from srcdiff.ir import nodes as n
-from srcdiff.ir.walk import subexpressions
 
 _FUNCTIONS = {"add_at": np.add, "sub_at": np.subtract}
 # The operator that adds once for each element, and the one for each entry.
@@ -27,10 +26,14 @@ def as_call(s: n.Update) -> n.Call:
     assert isinstance(s.target, n.Index)
     function = _FUNCTIONS[s.op]
     callee = n.Field(n.Ref(f"np.{function.__name__}", function, np), "at")
-    key = s.target.key
-    if any(isinstance(x, n.Slice) for x in subexpressions(key)):
-        key = n.Index(n.Ref("np.s_", np.s_, np), key)
-    return n.Call(callee, (s.target.base, key, s.value))
+    return n.Call(callee, (s.target.base, as_argument(s.target.key), s.value))
+
+
+def as_argument(key: n.Expr) -> n.Expr:
+    """A key as a value that may be passed: slices stand in brackets only."""
+    if any(isinstance(x, n.Slice) for x in (key.items if isinstance(key, n.Tuple) else (key,))):
+        return n.Index(n.Ref("np.s_", np.s_, np), key)
+    return key
 
 
 def as_update(s: n.Effect) -> n.Update | None:

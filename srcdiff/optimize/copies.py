@@ -15,21 +15,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from srcdiff.analysis.alias import Aliases, aliases
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import instantiate, number, put_in
 from srcdiff.ir.fills import fill, filled
 from srcdiff.ir.kinds import Array, Kind, same_dims
 from srcdiff.ir.walk import (
+    base_name,
     blocks,
     children,
+    expressions,
     map_expressions,
     names_in,
     rebuild,
+    statements,
+    stored_names,
     subexpressions,
     with_blocks,
     written_names,
 )
+from srcdiff.rules.registry import lookup
 
 Values = dict[str, n.Expr]
 
@@ -50,7 +56,7 @@ def propagate(
         primal_of: the primal variable of an adjoint.
         sizes: the names of sizes that mean the same throughout (the parameters').
     """
-    run = _Propagate(kinds, names, primal_of, sizes)
+    run = _Propagate(kinds, names, primal_of, sizes, aliases(function, kinds))
     return replace(function, body=run.block(function.body, {}))
 
 
@@ -61,7 +67,9 @@ class _Propagate:
         names: Callable[[str], bool],
         primal_of: Callable[[str], str | None],
         sizes: frozenset[str],
+        facts: Aliases,
     ) -> None:
+        self._facts = facts
         self._kinds = kinds
         self._names = names
         self._primal_of = primal_of
@@ -79,6 +87,7 @@ class _Propagate:
         infer = self._kinds.at(s)
         if blocks(s):
             return self._compound(s, values)
+        changed = self._changed(s)
         if isinstance(s, n.Assign):
             s = self._assign(s, values, infer)
         elif isinstance(s, n.Update):
@@ -87,6 +96,7 @@ class _Propagate:
         elif not isinstance(s, n.Save | n.Restore):
             s = map_expressions(s, lambda e: self._read(e, values, infer))
         _forget(values, written_names((s,)))
+        _forget_copies(values, changed)
         if isinstance(s, n.Assign) and isinstance(s.target, n.Var) and self._names(s.target.name):
             if self._trivial(s.value, s.target.name):
                 values[s.target.name] = s.value
@@ -104,15 +114,32 @@ class _Propagate:
     def _compound(self, s: n.Stmt, values: Values) -> n.Stmt:
         infer = self._kinds.at(s)
         inner = frozenset().union(*(written_names(b) for b in blocks(s)))
+        inside = [x for b in blocks(s) for x in statements(b) if self._kinds.reached(x)]
+        changed = frozenset().union(*map(self._changed, inside))
         if isinstance(s, n.For):
             inner |= written_names((n.Assign(s.target, s.iter),))
         if isinstance(s, n.If):
             s = replace(s, test=self._read(s.test, values, infer))
         else:
             _forget(values, inner)
+            _forget_copies(values, changed)
         s = with_blocks(s, tuple(self.block(b, dict(values)) for b in blocks(s)))
         _forget(values, inner)
+        _forget_copies(values, changed)
         return s
+
+    def _changed(self, s: n.Stmt) -> frozenset[str]:
+        """The variables whose memory a statement may write into, by whatever name."""
+        if not self._kinds.reached(s):
+            return frozenset()
+        names = set(stored_names((s,)))
+        if isinstance(s, n.Update):
+            names |= {x for x in (base_name(s.target),) if x is not None}
+        for e in expressions(s) if isinstance(s, n.Effect | n.Assign) else ():
+            for x in subexpressions(e):
+                if isinstance(x, n.Call) and isinstance(x.callee, n.Ref) and not _has_rule(x):
+                    names |= names_in(x)
+        return frozenset(names).union(*(self._facts.of(name, s) for name in names))
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -187,6 +214,17 @@ def _broadcast(target: n.Expr, value: n.Expr, infer: Inference) -> n.Expr:
 def _holds_fill(e: n.Expr) -> bool:
     """Whether a filled array is still read inside the expression (not: is all of it)."""
     return any(filled(x) is not None for c in children(e) for x in subexpressions(c))
+
+
+def _has_rule(e: n.Call) -> bool:
+    return isinstance(e.callee, n.Ref) and lookup(e.callee.value) is not None
+
+
+def _forget_copies(values: Values, changed: frozenset[str]) -> None:
+    """What is another's array is a copy of it only until either is written into."""
+    for name, value in list(values.items()):
+        if isinstance(value, n.Var) and {name, value.name} & changed:
+            del values[name]
 
 
 def _forget(values: Values, written: frozenset[str]) -> None:

@@ -8,26 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from srcdiff.analysis.alias import SAVED
 from srcdiff.ir import nodes as n
 from srcdiff.ir.lists import method_of, popped
 from srcdiff.ir.reads import mentions, stores_into
-from srcdiff.ir.walk import expressions, statements, subexpressions, target_names
+from srcdiff.ir.walk import base_name, expressions, statements, subexpressions, target_names
 
 Names = frozenset[str]
 IsPure = Callable[[n.Call | n.OpaqueExpr], bool]
+Shared = Callable[[str], Names]
 
 
-def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Callable[[str], Names]) -> n.Block:
+def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Shared, held: Shared) -> n.Block:
     """The block without what nobody reads.
 
     Args:
         block: statements whose jumps are at the tails of their paths.
         live: the variables read after the block.
         is_pure: whether a call may be left out.
-        shared: the variables whose memory a variable may share.
+        shared: the variables whose memory a variable may share; of a list, those that may be it.
+        held: the same, and those that may share memory with what a list holds.
     """
     while True:
-        run = _Dead(is_pure, shared)
+        run = _Dead(is_pure, shared, held)
         new, _ = run.block(block, live, None)
         if _count(new) == _count(block):
             return new
@@ -39,9 +42,10 @@ def _count(block: n.Block) -> int:
 
 
 class _Dead:
-    def __init__(self, is_pure: IsPure, shared: Callable[[str], Names]) -> None:
+    def __init__(self, is_pure: IsPure, shared: Shared, held: Shared) -> None:
         self._is_pure = is_pure
         self._shared = shared
+        self._held = held
         # Slots that a live Restore reads; their Saves stand earlier in the text.
         self._slots: set[n.Slot] = set()
         self._seen: dict[n.Stmt, tuple[Names, int, Names]] = {}
@@ -89,7 +93,10 @@ class _Dead:
         if not self._needed(s.slot.place, live):
             return None, live
         self._slots.add(s.slot)
-        return s, (live - frozenset(target_names(s.slot.place))) | mentions(s)
+        live = (live - frozenset(target_names(s.slot.place))) | mentions(s)
+        # What is read under this name lies in memory that the tape kept.
+        name = base_name(s.slot.place)
+        return s, live | {f"{SAVED}{name}"}
 
     def _write(self, s: n.Stmt, live: Names) -> tuple[n.Stmt | None, Names]:
         assert isinstance(s, n.Assign | n.Update)
@@ -107,8 +114,9 @@ class _Dead:
 
     def _needed(self, target: n.Expr, live: Names, update: bool = False) -> bool:
         names = frozenset(target_names(target))
+        inside = update or (isinstance(target, n.Index) and isinstance(target.base, n.Index))
         for name in stores_into(target):
-            names |= {name} | self._shared(name)
+            names |= {name} | (self._held(name) if inside else self._shared(name))
         # An update may be in place.
         names |= self._shared(target.name) if isinstance(target, n.Var) and update else frozenset()
         return bool(names & live)

@@ -12,7 +12,6 @@ import numpy as np
 
 from srcdiff.analysis.alias import (
     OUTSIDE,
-    SAVED,
     Aliases,
     aliases,
     contents,
@@ -22,12 +21,10 @@ from srcdiff.analysis.alias import (
 )
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import liveness
-from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, Unknown, dtype_of, is_number
 from srcdiff.ir.lists import append, appended, popped
-from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, blocks, statements, with_blocks
 
 
@@ -155,31 +152,3 @@ def _copied(e: n.Expr, kind: object) -> n.Expr:
     if not isinstance(kind, Unknown):
         return e
     return np_call("array", e)
-
-
-def check_saved(function: n.Function, kinds: Kinds) -> None:
-    """Refuses a store into memory of which the tape keeps only a reference.
-
-    Raises:
-        UnsupportedError: there is one, in the forward sweep.
-    """
-    facts = aliases(function, kinds)
-    for s in statements(function.body):
-        if not isinstance(s, n.Assign | n.Update) or not kinds.reached(s) or s.span is None:
-            continue
-        names = stores_into(s.target)
-        if isinstance(s, n.Update) and isinstance(s.target, n.Var):
-            names |= {s.target.name}
-        inside = facts.written(s, kinds.at(s))
-        for name in sorted(names):
-            near = facts.of(name, s) | inside
-            saved = sorted(o for o in near if o.startswith(SAVED))
-            if saved:
-                raise UnsupportedError(
-                    f"{name!r} is written into, and may share memory with an earlier value of "
-                    f"{saved[0].removeprefix(SAVED)!r} that the derivative reads; stores into "
-                    "shared memory are not supported yet.",
-                    s.span,
-                    None,
-                    "make the one a copy of the other with .copy().",
-                )

@@ -15,7 +15,7 @@ import numpy as np
 from srcdiff.ir.kinds import Array, Kind, Known, TupleOf, is_number
 from srcdiff.rules.elementwise import elementwise_rule
 from srcdiff.rules.operands import array_parts, fresh_dims, require_values
-from srcdiff.rules.registry import Pull, Rule, Template, rule
+from srcdiff.rules.registry import NoRule, Pull, Rule, Template, rule
 from srcdiff.rules.sampling import elementwise_kind
 
 
@@ -154,6 +154,21 @@ CLIP: dict[str, tuple[Template, Template]] = {
         ),
     ),
 }
+
+
+@rule(np.nan_to_num)
+def nan_to_num(
+    x: Kind, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Rule:
+    """What takes the place of NaN and of infinities is constant."""
+    if copy is not True:
+        raise NoRule("np.nan_to_num writes into its argument", "x = np.nan_to_num(x)")
+    return choice_rule(
+        lambda v: np.nan_to_num(v, nan=nan, posinf=posinf, neginf=neginf),
+        {"x": x},
+        arrays=[lambda x, d: np.where(np.isfinite(x), d, 0.0)],
+        numbers=[lambda x, d: d if np.isfinite(x) else 0.0],
+    )
 
 
 @rule(np.where)

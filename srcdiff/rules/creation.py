@@ -30,7 +30,7 @@ from srcdiff.rules.spelled import spelled
 from srcdiff.runtime.broadcast import unbroadcast
 
 
-@rule(np.zeros, np.ones, np.empty)
+@rule(np.zeros, np.ones, np.empty, np.ndarray)
 def constant(shape: Kind, dtype: Any = float, at: str = "") -> Rule:
     return Rule(kind=Array(np.dtype(dtype), shape_dims(shape, at)))
 

@@ -10,7 +10,7 @@ from srcdiff.ir.kinds import INT, Array, Kind, is_number
 from srcdiff.rules.operands import array_parts, shape_dims
 from srcdiff.rules.registry import Pull, Rule, Template, rule
 from srcdiff.rules.spelled import spelled
-from srcdiff.runtime import diagonal_array, scatter, undo_diff
+from srcdiff.runtime import diagonal_array, keep_last, scatter, scatter_along, undo_diff
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
@@ -68,6 +68,20 @@ def scatter_(d: Kind, indices: Kind, shape: Kind, axis: Any = None, at: str = ""
         template = lambda indices, d: np.take(d, indices, axis)  # noqa: E731
     kind = Array(dtype, shape_dims(shape, at))
     return Rule(kind=kind, pulls={"d": Pull(template)}, linear=("d",))
+
+
+@rule(scatter_along)
+def scatter_along_(d: Kind, indices: Kind, shape: Kind, axis: Any, at: str = "") -> Rule:
+    dtype, _ = array_parts(d)
+    pull = Pull(lambda indices, d: np.take_along_axis(d, indices, axis))
+    return Rule(kind=Array(dtype, shape_dims(shape, at)), pulls={"d": pull}, linear=("d",))
+
+
+@rule(keep_last)
+def keep_last_(d: Kind, key: Kind, shape: Kind) -> Rule:
+    dtype, dims = array_parts(d)
+    pull = Pull(lambda d, key, shape: keep_last(d, key, shape))
+    return Rule(kind=Array(dtype, dims), pulls={"d": pull}, linear=("d",))
 
 
 @rule(diagonal_array)

@@ -94,6 +94,11 @@ def same(a: Kind, b: Kind, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any 
     return Rule(kind=BOOL)
 
 
+@rule(np.may_share_memory, np.shares_memory)
+def shares(a: Kind, b: Kind) -> Rule:
+    return Rule(kind=BOOL)
+
+
 # --- math and builtins --------------------------------------------------------------------------
 
 

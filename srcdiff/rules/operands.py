@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir.kinds import (
+    INT,
     Array,
     Dim,
     Dims,
@@ -21,6 +22,7 @@ from srcdiff.ir.kinds import (
     dims_of,
     dtype_of,
     is_complex,
+    is_float,
 )
 from srcdiff.rules.registry import NoRule
 
@@ -89,8 +91,14 @@ def shape_dims(shape: Kind, at: str) -> Dims:
     """The dimensions that a shape argument (an int, or a tuple of ints) asks for.
 
     A negative entry (-1: whatever is left) and an unknown one become fresh names after `at`.
+    An entry of a tuple is an int or the primal raises, whatever is known of it: `n**k` of ints is
+    a float where `k` is negative.
     """
-    items = shape.items if isinstance(shape, TupleOf) else (shape,)
+    if isinstance(shape, TupleOf):
+        items = [item if dtype_of(item) is not None else INT for item in shape.items]
+        items = [INT if is_float(item) else item for item in items]
+    else:
+        items = [shape]
     return tuple(_size(item, f"{at}.{i}") for i, item in enumerate(items))
 
 

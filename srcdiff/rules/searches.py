@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir.kinds import (
-    UNKNOWN,
     Array,
     Dim,
     Dims,
@@ -17,13 +16,11 @@ from srcdiff.ir.kinds import (
     dims_of,
     dtype_of,
     is_float,
-    is_number,
 )
 from srcdiff.rules.operands import (
     array_kind,
     array_parts,
     fresh_dims,
-    int_value,
     require_values,
     shape_dims,
 )
@@ -138,26 +135,3 @@ def bincount(
     array_parts(weights)
     pulls = {"weights": Pull(lambda x, d: d[x])} if is_float(weights) else {}
     return Rule(kind=Array(np.dtype(float), dims), pulls=pulls, linear=tuple(pulls))
-
-
-@rule(np.histogram)
-def histogram(a: Kind, bins: Kind | None = None, range: Any = None, at: str = "") -> Rule:  # noqa: A002
-    """The counts are constant; the edges must not depend on `a`."""
-    array_parts(a)
-    if isinstance(bins, Array) and bins.ndim == 1:
-        # The edges are these, and may carry a derivative: they are not told apart.
-        counts = Array(_INT, (_one_less(bins.dims[0]),))
-        return Rule(kind=TupleOf((counts, UNKNOWN)), shares=("bins",))
-    if range is not None and (bins is None or is_number(bins)):
-        size = 10 if bins is None else int_value(bins)
-        edges: int | Dim = size + 1 if isinstance(size, int) else Dim(f"{at}.edges")
-        kinds = Array(_INT, (_one_less(edges),)), Array(np.dtype(float), (edges,))
-        return Rule(kind=TupleOf(kinds))
-    raise NoRule(
-        "the edges of the bins depend on what is counted",
-        "give the number of bins and their range, or use np.digitize and np.bincount",
-    )
-
-
-def _one_less(size: int | Dim) -> int | Dim:
-    return Dim(size.name, size.minus + 1) if isinstance(size, Dim) else max(size - 1, 0)

@@ -5,7 +5,7 @@ from srcdiff.runtime.constants import stop_gradient
 from srcdiff.runtime.copies import copied_together
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
-from srcdiff.runtime.placing import diagonal_array, scatter, undo_diff
+from srcdiff.runtime.placing import diagonal_array, keep_last, scatter, scatter_along, undo_diff
 from srcdiff.runtime.products import product_of_others, product_of_others_along
 
 __all__ = [
@@ -14,9 +14,11 @@ __all__ = [
     "copied_together",
     "diagonal_array",
     "extent",
+    "keep_last",
     "product_of_others",
     "product_of_others_along",
     "scatter",
+    "scatter_along",
     "stop_gradient",
     "unbroadcast",
     "undo_diff",

@@ -29,6 +29,22 @@ def scatter(d: Any, indices: Any, shape: tuple[int, ...], axis: int | None = Non
     return out
 
 
+def scatter_along(d: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Zeros of a shape, with `d` added where `np.take_along_axis(a, indices, axis)` takes it from.
+
+    Example:
+        >>> scatter_along(np.array([[1.0, 2.0]]), np.array([[2, 2]]), (1, 3), 1)
+        array([[0., 0., 3.]])
+    """
+    out = np.zeros(shape, d.dtype)
+    # Of an axis of length 1, the same entry was taken again and again.
+    pairs = zip(d.shape, shape, strict=True)
+    key = list(np.ix_(*(np.arange(n) % max(size, 1) for n, size in pairs)))
+    key[axis] = indices
+    np.add.at(out, tuple(key), d)
+    return out
+
+
 def diagonal_array(
     d: Any, shape: tuple[int, ...], offset: int = 0, axis1: int = 0, axis2: int = 1
 ) -> Any:
@@ -44,6 +60,61 @@ def diagonal_array(
     diagonal.flags.writeable = True  # it is a view of our own zeros
     diagonal[...] = d
     return out
+
+
+def keep_last(d: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """`d` where an entry is the last that `key` places at its element, and zeros elsewhere.
+
+    `a[key] = v` keeps the last of the values that it stores at one place, and so the adjoint of
+    that place is the adjoint of this value alone.
+
+    Args:
+        d: an array of the shape of `a[key]`.
+        key: a key with arrays of integers.
+        shape: the shape of `a`.
+
+    Raises:
+        ValueError: entries are repeated, and lie in memory in another order than they are
+            counted in. Which of them NumPy stores last is then not known.
+
+    Example:
+        >>> keep_last(np.array([5.0, 6.0, 7.0]), np.array([0, 2, 0]), (3,))
+        array([0., 6., 7.])
+    """
+    places = np.zeros(shape, np.intp)
+    entries = np.arange(np.size(d)).reshape(np.shape(d))
+    places[key] = entries
+    last = places[key] == entries
+    if not last.all() and not _is_in_order(key):
+        raise ValueError(
+            "a store through reversed or transposed indices, some of them equal: "
+            "store through np.ascontiguousarray(indices)"
+        )
+    return np.where(last, d, 0)
+
+
+def _is_in_order(key: Any) -> bool:
+    """Whether NumPy takes the entries of a key in the order in which they are counted, or in one
+    that has the same last ones.
+    """
+    indices: list[Any] = []
+    for i in key if isinstance(key, tuple) else (key,):
+        if isinstance(i, np.ndarray | list):
+            i = np.asarray(i)
+            indices += i.nonzero() if i.dtype == np.bool_ else (i,)
+    if not all(map(_rises, indices)):
+        return False
+    shape = np.broadcast_shapes(*(i.shape for i in indices))
+    # One array of full shape decides. So do the arrays of a mesh, each of which has one axis: there
+    # the last in any order of the axes is the last along each of them.
+    axes = [sum(count > 1 for count in i.shape) for i in indices]
+    return max(axes) <= 1 or any(i.shape == shape for i in indices)
+
+
+def _rises(i: Any) -> bool:
+    """Whether the strides of an array are positive and fall from axis to axis."""
+    strides = [s for s, count in zip(i.strides, i.shape, strict=True) if count > 1]
+    return all(s > 0 for s in strides) and strides == sorted(strides, reverse=True)
 
 
 def undo_diff(d: Any, shape: tuple[int, ...], n: int = 1, axis: int = -1) -> Any:

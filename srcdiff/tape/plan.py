@@ -19,9 +19,18 @@ import numpy as np
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, Kind, Number, Scalar, dtype_of
+from srcdiff.ir.kinds import Array, Kind, Maybe, Number, Scalar, dtype_of
 from srcdiff.ir.reads import value_reads
-from srcdiff.ir.walk import blocks, bound_names, names_in, statements, stored_names, with_blocks
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    bound_names,
+    names_in,
+    statements,
+    stored_names,
+    target_names,
+    with_blocks,
+)
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -55,6 +64,8 @@ class Planner:
     tapes: dict[n.Slot, Tape] = field(default_factory=dict)
     # Names of the lists that a caller hands down, in order.
     parameters: list[str] = field(default_factory=list)
+    # Variables that are bound wherever a tape begins.
+    bound: set[str] = field(default_factory=set)
 
     def plan(self, forward: n.Block, reverse: n.Block) -> tuple[n.Block, n.Block]:
         """Both sweeps with saves and restores written out."""
@@ -65,6 +76,8 @@ class Planner:
     def _forward(self, block: n.Block, loops: tuple[n.Stmt, ...]) -> n.Block:
         out: list[n.Stmt] = []
         for s in block:
+            if not loops and isinstance(s, n.Assign):
+                self.bound |= set(target_names(s.target))
             if isinstance(s, n.Save):
                 out.append(self._keep(s, loops))
             elif isinstance(s, n.For | n.While):
@@ -119,6 +132,10 @@ class Planner:
         """What is kept: a copy where the memory is written into afterwards."""
         kind = self.kind_of(slot)
         read_anew = isinstance(kind, Number | Scalar) or slot in self.copied
+        if slot.copy and isinstance(kind, Maybe):
+            none = n.Const(None)
+            is_none = n.Compare(("is",), (place, none))
+            return n.Choose(is_none, none, n.Call(n.Field(place, "copy")))
         if slot.copy and not read_anew:
             return n.Call(n.Field(place, "copy"))
         return place
@@ -151,6 +168,8 @@ class Planner:
         if not slot.copy or not all(isinstance(d, int) or d.name in self.sizes for d in kind.dims):
             return None
         place = slot.place
+        if base_name(place) not in self.bound:
+            return None
         keys = place.key if isinstance(place, n.Index) else None
         if keys is not None and any(_changes(keys, loop) for loop in loops):
             return None

@@ -20,7 +20,7 @@ from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO
-from srcdiff.ir.fills import fill
+from srcdiff.ir.fills import fill, np_call
 from srcdiff.ir.kinds import Array, Kind, dims_of
 from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.names import NOT_BOUND
@@ -32,6 +32,7 @@ from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import NEW, reads_new
 from srcdiff.transform.push import Pusher, zero_start
+from srcdiff.transform.shadows import Mirrored, mirrored
 from srcdiff.transform.spread import as_complex, is_full
 
 
@@ -69,6 +70,8 @@ class Forwarder:
         self._active = primal.activity.active_names()
         # What has a tangent: these, and parameters.
         self._moving = frozenset(tangents.of)
+        shared = self._active & frozenset().union(*primal.groups)
+        self._shared = {name: n.Var(tangents.name(name)) for name in sorted(shared)}
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
@@ -124,7 +127,10 @@ class Forwarder:
         if change is not None:
             xs, value = change
             tangent = pusher.full(value)
-            if tangent is None:
+            found = mirrored(value, self._shared, pusher.infer) if xs.name in self._shared else None
+            if found is not None:
+                tangent = found.value
+            elif tangent is None:
                 tangent = pusher.zero_item(value)
             elif _borrows(value, tangent, pusher.infer):
                 tangent = n.Call(n.Field(tangent, "copy"))
@@ -149,6 +155,12 @@ class Forwarder:
             return self._tuple(s, s.target)
         if base_name(s.target) not in self._active:
             return [s]
+        if isinstance(s.target, n.Var) and s.target.name in self._shared:
+            found = None
+            if isinstance(self._infer(s)(s.value), Array):
+                found = mirrored(s.value, self._shared, self._infer(s))
+            if found is not None:
+                return self._mirrored(s, s.target, found)
         if s.note == NOT_BOUND:
             return [s, replace(s, target=self._tangents.place(s.target))]
         pusher = self._pusher(s, s.value)
@@ -165,6 +177,30 @@ class Forwarder:
         if isinstance(s.target, n.Var) and _borrows(s.value, tangent, pusher.infer):
             self.borrowed.add(made)
         return self._ordered(s, made)
+
+    def _mirrored(self, s: n.Assign, target: n.Var, found: Mirrored) -> list[n.Stmt]:
+        """`v = A[1:]` where either is written into: the same view of the tangent."""
+        place = self._tangents.place(target)
+        if found.asked is None:
+            made = n.Assign(place, found.value)
+            return [made, s] if target.name in names_in(s.value) else [s, made]
+        if target.name in names_in(s.value):
+            raise UnsupportedError(
+                "this may be a view or a copy of an array that is written into, and takes its "
+                "name.",
+                s.span,
+                None,
+                "give the result a name of its own.",
+            )
+        whole = self._tangents.place(found.asked)
+        shared = np_call("may_share_memory", target, found.asked)
+        alike = n.Op("or", (np_call("may_share_memory", place, whole), n.Op("not", (shared,))))
+        copy = n.Call(n.Field(found.value, "copy"))
+        return [
+            s,
+            n.Assign(place, n.Choose(shared, found.value, copy)),
+            n.Assert(alike, n.Const("the tangent must lie in memory as the primal does")),
+        ]
 
     def _zeroed(self, s: n.Assign, zero: n.Expr) -> list[n.Stmt]:
         """The assignment of a value without a tangent to something that may have one."""
@@ -203,6 +239,10 @@ class Forwarder:
 
     def _part(self, target: n.Expr, value: n.Expr, pusher: Pusher) -> n.Expr:
         kind = pusher.infer(value)
+        if isinstance(target, n.Var) and target.name in self._shared:
+            found = mirrored(value, self._shared, pusher.infer)
+            if found is not None and found.asked is None:
+                return found.value
         tangent = pusher.push(value)
         if tangent is None:
             return zero_start(value, kind)

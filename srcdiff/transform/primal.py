@@ -24,3 +24,5 @@ class Primal:
     names: Names
     # Variables whose every value has one shape, however often they are bound.
     one_shape: frozenset[str] = frozenset()
+    # Groups of variables that share memory which is written into.
+    groups: tuple[frozenset[str], ...] = ()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.activity import is_reader
-from srcdiff.analysis.alias import Aliases, in_place_names, partners
+from srcdiff.analysis.alias import EARLIER, Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import UnsupportedError
@@ -28,7 +28,6 @@ from srcdiff.ir.reads import (
     value_reads,
 )
 from srcdiff.ir.walk import (
-    base_name,
     blocks,
     bound_names,
     names_in,
@@ -91,6 +90,8 @@ class Facts:
     leaves: bool = False
     # Variables whose every value has one shape.
     one_shape: Names = _NONE
+    # Variables whose memory has other names too, and is written into; and their shadows.
+    shared: Names = _NONE
 
     def reads(self, e: n.Expr) -> Names:
         """The variables whose value, or varying shape, the expression reads."""
@@ -175,6 +176,12 @@ class _Flow:
     def _assign(self, s: n.Assign, need: Names, bound: Names) -> State:
         needs = self._facts.needs(s)
         need |= needs.old
+        moved = permuted(s)
+        if moved:
+            if need & moved.keys():
+                self.undone.add(s)
+            kept = {t for t, v in moved.items() if v in need}
+            return (need - moved.keys()) | kept, bound
         slots = [self._whole(name) for name in target_names(s.target) if name in need]
         slots += self._store_slots(s.target, s, need)
         need = self._saved(s, slots, need, bound)
@@ -198,35 +205,46 @@ class _Flow:
         need |= needs.old
         name = s.target.name if isinstance(s.target, n.Var) else None
         if name is None:
-            slots = self._store_slots(s.target, s, need)
-            others = self._facts.aliases.written(s, self._facts.kinds.at(s))
-            if others & need:
-                # The item has another name: what it holds is restored, and not the item.
-                place = n.Index(s.target, n.Const(Ellipsis))
-                slots = [n.Slot(place, True, str(base_name(place)))]
-            elif isinstance(self._facts.kinds.at(s)(s.target), Array):
-                slots = [replace(slot, copy=True) for slot in slots]
+            slots = [self._of_update(slot, s) for slot in self._store_slots(s.target, s, need)]
             need = self._saved(s, slots, need, bound)
             return (need | stores_into(s.target) if needs.new else need), bound
         in_place = isinstance(self._facts.kinds.at(s)(s.target), Array)
         touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
         slots = []
-        if touched & need:
-            whole = n.Index(s.target, n.Const(Ellipsis)) if touched & need - {name} else s.target
+        inside = name in self._facts.shared or _touched(touched - {name}, need)
+        if _touched(touched, need):
+            whole = n.Index(s.target, n.Const(Ellipsis)) if in_place and inside else s.target
             slots.append(n.Slot(whole, in_place, name))
         need = self._saved(s, slots, need, bound)
+        if in_place and inside:
+            return need | ({name} if needs.new else _NONE), bound
         kept = {name} if needs.new else {name} & self._facts.pinned
         return (need - {name}) | kept, bound | {name}
+
+    def _of_update(self, slot: n.Slot, s: n.Update) -> n.Slot:
+        """The save of what `A[k] += y` or `xs[k] += y` overwrites."""
+        infer = self._facts.kinds.at(s)
+        assert isinstance(slot.place, n.Index | n.Field)
+        if not isinstance(infer(slot.place), Array):
+            return slot
+        if isinstance(infer(slot.place.base), ListOf) and self._facts.aliases.written(s, infer):
+            # The item has another name: what it holds is restored, and not the item.
+            return replace(slot, place=n.Index(slot.place, n.Const(Ellipsis)), copy=True)
+        return replace(slot, copy=True)
 
     def _store_slots(self, target: n.Expr, s: n.Stmt, need: Names) -> list[n.Slot]:
         """Saves of elements that a store overwrites."""
         out: list[n.Slot] = []
+        infer = self._facts.kinds.at(s)
+        held = _NONE
+        if isinstance(s, n.Assign | n.Update):
+            held = self._facts.aliases.written(s, infer)
         for item in target.items if isinstance(target, n.Tuple) else (target,):
             if isinstance(item, n.Index | n.Field):
                 # An item of a list is replaced, and not written into.
-                copy = not isinstance(self._facts.kinds.at(s)(item.base), ListOf)
+                copy = not isinstance(infer(item.base), ListOf)
                 for name in stores_into(item):
-                    if ({name} | self._facts.aliases.of(name, s)) & need:
+                    if _touched({name} | held | self._facts.aliases.of(name, s), need):
                         out.append(n.Slot(item, copy, name))
         return out
 
@@ -238,8 +256,10 @@ class _Flow:
         for slot in slots:
             if isinstance(slot.place, n.Var) and slot.place.name not in bound:
                 self.unbound.add(slot.place.name)
-            # The undo reads the keys of the place.
-            need |= target_reads(slot.place)
+            # The undo reads the keys of the place, and writes through its name.
+            need |= target_reads(slot.place) | stores_into(slot.place)
+            if isinstance(slot.place, n.Var) and not slot.copy:
+                need |= {EARLIER + slot.place.name}
             need |= target_shape_reads(slot.place) - self._facts.one_shape
         return need
 
@@ -271,7 +291,7 @@ class _Flow:
         need |= self._facts.needs(s).old
         added = appended(s)
         assert added is not None
-        if ({added[0].name} | self._facts.aliases.of(added[0].name, s)) & need:
+        if _touched({added[0].name} | self._facts.aliases.of(added[0].name, s), need):
             self.undone.add(s)
         return need, bound
 
@@ -286,7 +306,10 @@ class _Flow:
 
     def _reverses(self, s: n.Stmt) -> bool:
         """Whether the sweeps treat the statement apart; a return is never run as it stands."""
-        return isinstance(s, n.Return) or self._facts.needs(s).reverse
+        if isinstance(s, n.Return) or self._facts.needs(s).reverse:
+            return True
+        # What is written into under several names is undone where it happens.
+        return bool(self._facts.shared & written_names((s,)))
 
     def _passive(self, s: n.Stmt, need: Names, bound: Names) -> State:
         self.passive.add(s)
@@ -301,7 +324,7 @@ class _Flow:
         for name in sorted(names):
             in_place = name in self._in_place
             touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
-            if touched & need:
+            if _touched(touched, need):
                 slots.append(n.Slot(n.Var(name), in_place, name))
         need = self._saved(s, slots, need, bound)
         return need - {slot.hint for slot in slots}, bound
@@ -317,7 +340,8 @@ class _Flow:
             if after is not None:
                 dying = (after & self._bound_in(blocks(s)[k])) - after_bound
                 dying -= self._facts.live.after[s]
-                out |= after - self._save_at_end(s, k, dying, sides[k][1])
+                saved = self._save_at_end(s, k, dying, sides[k][1])
+                out |= (after - saved) | {EARLIER + name for name in saved}
         if self._test_again(s):
             out |= self._facts.reads(s.test)
         else:
@@ -351,7 +375,8 @@ class _Flow:
             dying = (end & self._bound_in(s.body)) - carried - targets
             # A list that is changed after the loop is saved before it is bound anew.
             dying -= self._lists & self._facts.live.after[s]
-            new = head | ((end - self._save_at_end(s, 0, dying, end_bound)) - targets)
+            saved = self._save_at_end(s, 0, dying, end_bound)
+            new = head | (end - saved - targets) | {EARLIER + name for name in saved}
             if new == head:
                 break
             head = new
@@ -388,6 +413,23 @@ class _Flow:
         if new:
             self.result.at_end[s, k] = old + new
         return names | frozenset(known)
+
+
+def permuted(s: n.Stmt) -> dict[str, str]:
+    """For a statement that only permutes variables, as a swap does, what each gets."""
+    if not isinstance(s, n.Assign) or not isinstance(s.target, n.Tuple):
+        return {}
+    if not isinstance(s.value, n.Tuple) or len(s.value.items) != len(s.target.items):
+        return {}
+    pairs = zip(s.target.items, s.value.items, strict=True)
+    moved = {t.name: v.name for t, v in pairs if isinstance(t, n.Var) and isinstance(v, n.Var)}
+    same = moved.keys() == set(moved.values()) and len(moved) == len(s.target.items)
+    return moved if same else {}
+
+
+def _touched(names: Names | set[str], need: Names) -> bool:
+    """Whether writing into the memory of these would change what is needed."""
+    return any(name in need or EARLIER + name in need for name in names)
 
 
 def _cheap_test(test: n.Expr, kinds: Kinds, s: n.Stmt) -> bool:

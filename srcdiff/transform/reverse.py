@@ -15,15 +15,15 @@ import numpy as np
 
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.bind import items_of_call
-from srcdiff.analysis.keys import key_entries, may_repeat
+from srcdiff.analysis.keys import key_entries
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Array, ListOf, is_float, is_number
+from srcdiff.ir.kinds import Array, ListOf, is_float, is_number, is_some_array
 from srcdiff.ir.lists import append, appended, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
-from srcdiff.ir.scatter import is_scatter
+from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -45,7 +45,9 @@ from srcdiff.transform.lists import (
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
-from srcdiff.transform.record import Facts, Needs, Record, record
+from srcdiff.transform.record import Facts, Needs, Record, permuted, record
+from srcdiff.transform.shadowed import copied_view, shadowed
+from srcdiff.transform.shadows import with_shadows
 from srcdiff.transform.statements import (
     Adjoint,
     Context,
@@ -107,6 +109,7 @@ class Reverser:
         keep_value: the variable that the result is kept in, if it is wanted.
         calls: reverses calls of the user's functions.
         leaves: whether the sweeps are two functions, so that no local outlives the first.
+        wanted: the variables whose adjoints are read at the end.
     """
 
     def __init__(
@@ -116,8 +119,12 @@ class Reverser:
         keep_value: n.Var | None = None,
         calls: Calls | None = None,
         leaves: bool = False,
+        wanted: tuple[str, ...] = (),
     ) -> None:
+        self.adjoints = Adjoints(primal.names, order=primal.function.order)
+        primal, self.shadows = with_shadows(primal, self.adjoints.name)
         self._primal = primal
+        self._wanted = wanted
         self._result_seed = result_seed
         self._keep_value = keep_value
         self._calls = calls
@@ -128,7 +135,6 @@ class Reverser:
         self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
-        self.adjoints = Adjoints(primal.names, order=primal.function.order)
         self.temporaries = Temporaries(primal.names)
         self._zeros = may_be_zero(primal.function, primal.kinds)
         self._skipped = skipped_by_branches(primal.function, primal.kinds)
@@ -143,7 +149,8 @@ class Reverser:
         for name in sorted(self._primal.activity.active_names()):
             self.adjoints.name(name)
         self._name_helpers(self._primal.function.body, None)
-        self._active_lists = check_lists(self._primal.activity.active_names(), self._primal.kinds)
+        values = self._primal.activity.active_names() - self.shadows.of.keys()
+        self._active_lists = check_lists(values, self._primal.kinds)
         facts = Facts(
             self._primal.function,
             self._primal.kinds,
@@ -155,6 +162,7 @@ class Reverser:
             self._pinned(),
             self._leaves,
             self._primal.one_shape,
+            self.shadows.names.union(*self._primal.groups),
         )
         self._record = record(facts, frozenset(self._primal.function.param_names))
         forward, reverse = self._block(self._primal.function.body)
@@ -182,9 +190,10 @@ class Reverser:
             name
             for env in self._primal.kinds.before.values()
             for name, kind in env.items()
-            if isinstance(kind, ListOf) or (isinstance(kind, Array) and kind.ndim)
+            if isinstance(kind, ListOf) or is_some_array(kind)
         }
-        return (self._primal.activity.active_names() & arrays) - self._primal.one_shape
+        active = self._primal.activity.active_names() - self.shadows.of.keys()
+        return (active & arrays) - self._primal.one_shape
 
     def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
         """Names for the counts of loops and the outcomes of tests."""
@@ -195,10 +204,18 @@ class Reverser:
                     wish = f"{s.target.name}_trips"
                 self.counters[s] = self._primal.names.fresh(wish)
             elif isinstance(s, n.If):
-                self.tests[s] = s.test.name if isinstance(s.test, n.Var) else ""
+                # A variable names its own test, unless a branch overwrites it.
+                kept = isinstance(s.test, n.Var) and s.test.name not in written_names((s,))
+                self.tests[s] = s.test.name if kept else ""  # type: ignore[attr-defined]
         for s in self.tests:
             if not self.tests[s]:
                 self.tests[s] = self._primal.names.fresh("branch")
+
+    @property
+    def value_adjoints(self) -> dict[str, str]:
+        """The adjoints that are values of their own, each with its primal variable."""
+        names = self.shadows.names
+        return {a: p for p, a in self.adjoints.of.items() if a not in names}
 
     # --- what record asks -----------------------------------------------------------------------
 
@@ -206,6 +223,9 @@ class Reverser:
         """What the adjoint of a simple statement reads."""
         if not self._primal.kinds.reached(s) or blocks(s):
             return Needs()
+        if s in self.shadows.start:
+            # What is returned is the shadow that was made here.
+            return Needs(new=self.shadows.start[s] in self._wanted)
         adjoint = self.adjoint(s, True)
         if not adjoint:
             return Needs()
@@ -219,6 +239,7 @@ class Reverser:
     def _reads(self, block: n.Block) -> frozenset[str]:
         """The primal's variables whose value, or varying shape, the statements read."""
         own = {*self.adjoints.of.values(), *self.temporaries.all, *self.adjoints.indices}
+        own = (own - self.shadows.names) | self.shadows.seed_names
         reads: frozenset[str] = frozenset()
         for s in statements(block):
             for e in expressions(s):
@@ -240,9 +261,13 @@ class Reverser:
             return self._returned(s)
         if not isinstance(s, n.Assign | n.Update | n.Effect):
             return Adjoint()
+        if s in self.shadows.reads or s in self.shadows.asked:
+            return self._shadow(s)
         facts = self._primal.activity
         useful = facts.useful_after.get(s, frozenset())
         context = self._context(s)
+        if self._is_shadowed(s):
+            return shadowed(s, context, self.shadows, undo)
         changed = list_change(s)
         if changed is not None and changed.name in self._active_lists:
             return changed_list(s, context, useful)
@@ -273,7 +298,24 @@ class Reverser:
             self.temporaries,
             self._zeros,
             self._skipped,
+            (*self._primal.groups, *self.shadows.groups),
         )
+
+    def _is_shadowed(self, s: n.Assign | n.Update | n.Effect) -> bool:
+        """Whether a statement binds or writes into what has a shadow."""
+        if isinstance(s, n.Effect):
+            change = appended(s)
+            return change is not None and change[0].name in self.shadows.of
+        names = {base_name(item) for item in target_items(s.target)}
+        return bool(names & self.shadows.of.keys())
+
+    def _shadow(self, s: n.Stmt) -> Adjoint:
+        """The reverse of a statement that makes a shadow: its adjoint is read, or passed on."""
+        if s in self.shadows.asked:
+            assigned, flag = self.shadows.asked[s]
+            return copied_view(assigned, flag, self._context(assigned), self.shadows)
+        reads = self.shadows.reads.get(s, ())
+        return Adjoint(tuple(n.Assign(name, shadow) for name, shadow in reads))
 
     def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
         """Whether assigning the value to the name makes or ends something varied."""
@@ -301,7 +343,7 @@ class Reverser:
         if isinstance(s.target, n.Index):
             if is_item(s.target, context.infer):
                 return item_update(s.target, s.op, s.value, context, undo)
-            self._check_store(s.target, context, is_scatter(s))
+            self._check_store(s.target, context)
             return store_update(s.target, s.op, s.value, context, undo)
         raise UnsupportedError(
             "attributes that carry a derivative are not supported yet.",
@@ -323,11 +365,11 @@ class Reverser:
             return Adjoint()
         if is_item(target, context.infer):
             return item_store(target, value, context, undo)
-        self._check_store(target, context, False)
+        self._check_store(target, context)
         return store(target, value, context, undo)
 
-    def _check_store(self, target: n.Index, context: Context, repeats: bool) -> None:
-        """Refuses stores that have no adjoint; `repeats`: each entry of the key is added."""
+    def _check_store(self, target: n.Index, context: Context) -> None:
+        """Refuses stores that have no adjoint."""
         base = context.infer(target.base)
         entries = key_entries(target.key, context.infer)
         kinds = {"unknown"} if entries is None else {entry.what for entry in entries}
@@ -341,13 +383,12 @@ class Reverser:
                 None,
                 "index the array once: A[i, j] = ...",
             )
-        repeated = not repeats and may_repeat(target.key, context.infer)
-        if "unknown" in kinds or repeated:
+        if "unknown" in kinds:
             raise UnsupportedError(
-                "storing through an array of indices is not supported yet.",
+                f"it is not known what the index {show(target.key)} picks.",
                 target.span,
                 None,
-                "store elements in a loop, or add to them with np.add.at.",
+                "index by integers, slices, or arrays of integers or bools.",
             )
 
     def _tuple(self, s: n.Assign, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
@@ -442,7 +483,9 @@ class Reverser:
         return (replace(call, target=result), *saves, n.Assign(s.target, result, span=s.span))
 
     def _unchanged(self, s: n.Stmt) -> n.Stmt:
-        """The undo of an append or a pop."""
+        """The undo of an append or a pop, or of a permutation of variables."""
+        if permuted(s) and isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+            return n.Assign(s.value, s.target)  # type: ignore[arg-type]
         added, source = appended(s), popped(s)
         if added is not None:
             return n.Effect(pop(added[0]))

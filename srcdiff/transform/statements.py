@@ -21,6 +21,7 @@ from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, filled, np_call
 from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, dims_of, dtype_of, is_complex, same_dims
 from srcdiff.ir.lists import length
+from srcdiff.ir.scatter import AT, as_argument
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -34,9 +35,11 @@ from srcdiff.ir.walk import (
     target_names,
     with_blocks,
 )
+from srcdiff.runtime import keep_last
 from srcdiff.transform.adjoints import Adjoints
 from srcdiff.transform.pull import NEW, Pulled, Puller, Seed, Temporaries, reads_new
 from srcdiff.transform.spread import real_part, reduce_to
+from srcdiff.transform.wholes import own_reads
 
 # Stands for the adjoint of the stored place until it is known whether it needs a name.
 STORED = n.Var("<seed>")
@@ -64,6 +67,12 @@ class Context:
     may_be_zero: frozenset[str]
     # Of these, the ones that a branch may leave unused.
     skipped: frozenset[str] = frozenset()
+    # Groups of variables, and of their adjoints, that share memory.
+    groups: tuple[frozenset[str], ...] = ()
+
+    def together(self, name: str | None) -> frozenset[str | None]:
+        """The variables that may share memory with this one, itself among them."""
+        return frozenset((name,)).union(*(g for g in self.groups if name in g))
 
     def with_kinds(self, kinds: Mapping[str, Kind]) -> Inference:
         """Kinds before the statement, of the adjoints, and of these further names."""
@@ -121,11 +130,11 @@ def parallel(
     for target, value in zip(targets, values, strict=True):
         seed = n.Var(context.adjoints.name(target.name))
         puller.pull(value, context.seed(seed, target.name))
-    lets, rest = _rebound(puller, targets, context)
+    lets, rest = rebound(puller, targets, context)
     return split(lets, rest, targets[0], undo, context)
 
 
-def _rebound(
+def rebound(
     puller: Puller, targets: tuple[n.Var, ...], context: Context
 ) -> tuple[list[n.Stmt], list[n.Stmt]]:
     """Named seeds, and the updates of adjoints, of a statement that binds the targets anew.
@@ -230,7 +239,7 @@ def split(
         return Adjoint((), (*lets, *rest))
     if not undo:
         return Adjoint((), tuple(_replace_new(s, target) for s in [*lets, *rest]))
-    first, later = _before_undo(lets, base_name(target))
+    first, later = _before_undo(lets, context.together(base_name(target)))
     first = [_replace_new(s, target) for s in first]
     remaining = [*later, *rest]
     if not any(reads_new(e) for s in remaining for e in expressions(s)):
@@ -244,11 +253,13 @@ def split(
     return Adjoint(tuple(first), tuple(_replace_new(s, kept) for s in remaining))
 
 
-def _before_undo(lets: list[n.Stmt], name: str | None) -> tuple[list[n.Stmt], list[n.Stmt]]:
-    """The named seeds that may be computed before the undo of `name`, and those that may not."""
+def _before_undo(
+    lets: list[n.Stmt], names: frozenset[str | None]
+) -> tuple[list[n.Stmt], list[n.Stmt]]:
+    """The named seeds that may be computed before the undo of these, and those that may not."""
     first: list[n.Stmt] = []
     later: list[n.Stmt] = []
-    waiting = {name}
+    waiting = set(names)
     for s in lets:
         if not isinstance(s, n.Assign | n.Update):
             later.append(s)
@@ -269,16 +280,17 @@ def _replace_new(s: n.Stmt, value: n.Expr) -> n.Stmt:
 
 def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoint:
     """The adjoint of `A[k] = value`."""
+    value = own_reads(target, value)
     place = context.adjoints.place(target)
     kind = context.infer(target)
     # What is stored is the value's result only where neither shape nor dtype was changed by it.
     root = value if _same_kind(kind, context.infer(value)) else None
     puller = context.puller({STORED.name: kind, NEW.name: kind}, root)
-    _pull_stored(puller, target, value, kind, context)
+    _pull_stored(puller, target, value, kind, context, _kept(target, context))
     sums = summed(puller.out, context.adjoints)
     own = sums.pop(place, ZERO)
     others = added(sums, context)
-    touching = any(base_name(p) == base_name(place) for p in sums)
+    touching = any(base_name(p) in context.together(base_name(place)) for p in sums)
     shared = _is_view(target, context.infer)
     body = ordered(place, puller.out.lets, others, own, touching, shared)
     lets = body[: len(body) - len(others) - 1]
@@ -345,18 +357,33 @@ def _uses_in(name: n.Var, e: n.Expr) -> int:
     return sum(x == name for x in subexpressions(e))
 
 
+def _kept(target: n.Index, context: Context) -> n.Expr:
+    """The adjoint of the values of a store: of those for one element, NumPy keeps the last."""
+    if not may_repeat(target.key, context.infer):
+        return STORED
+    place = context.adjoints.place(target)
+    assert isinstance(place, n.Index)
+    callee = n.Ref("keep_last", keep_last, keep_last)
+    return n.Call(callee, (STORED, as_argument(target.key), n.Field(place.base, "shape")))
+
+
 def _pull_stored(
-    puller: Puller, target: n.Index, value: n.Expr, kind: Kind, context: Context
+    puller: Puller,
+    target: n.Index,
+    value: n.Expr,
+    kind: Kind,
+    context: Context,
+    stored: n.Expr = STORED,
 ) -> None:
     """Pulls the seed of a store; what was broadcast into the place is summed."""
-    seed: n.Expr = STORED
+    seed = stored
     own, dims = context.infer(value), dims_of(kind)
     mine = dims_of(own)
     if dims is not None and mine != () and (mine is None or not same_dims(mine, dims)):
         infer = context.with_kinds({STORED.name: kind})
-        seed = reduce_to(STORED, value, target, dims, own, infer)
+        seed = reduce_to(stored, value, target, dims, own, infer)
     elif dims and mine == ():
-        seed = np_call("sum", STORED)
+        seed = np_call("sum", stored)
     if is_complex(kind) and not is_complex(own):
         seed = real_part(seed)
     name = base_name(target)
@@ -371,11 +398,12 @@ def store_update(target: n.Index, op: str, value: n.Expr, context: Context, undo
     kind = context.infer(target)
     puller = context.puller({STORED.name: kind})
     signed = value if op in ("add", "add_at") else n.Op("neg", (value,), span=value.span)
-    _pull_stored(puller, target, signed, kind, context)
+    kept = STORED if op in AT.values() else _kept(target, context)
+    _pull_stored(puller, target, signed, kind, context, kept)
     sums = summed(puller.out, context.adjoints)
     others = added(sums, context)
     lets = puller.out.lets
-    touching = any(base_name(p) == base_name(place) for p in sums)
+    touching = any(base_name(p) in context.together(base_name(place)) for p in sums)
     if _uses(STORED, [*lets, *others]) <= 1 and not touching:
         return Adjoint((), tuple(_seeded(s, place) for s in [*lets, *others]))
     shared = _is_view(target, context.infer)
@@ -416,7 +444,7 @@ def called(
     puller.out.lets.append(n.Assign(target, call))
     for name, (operand, _) in zip(names, operands, strict=True):
         puller.pull(operand, Seed(name, may_be_zero=True))
-    lets, rest = _rebound(puller, targets, context)
+    lets, rest = rebound(puller, targets, context)
     return Adjoint((), (*lets, *rest))
 
 

@@ -133,7 +133,10 @@ def bind(row: Row, reading: Reading, values: tuple[Any, ...]) -> tuple[Rule, dic
         elif name in entry.operands:
             literal = len(operands) in row.literals
             operands[name] = value
-            args.append(_kind(value, reading, name, literal))
+            if starred or parameter.kind is parameter.POSITIONAL_ONLY:
+                args.append(_kind(value, reading, name, literal))
+            else:
+                keywords[name] = _kind(value, reading, name, literal)
             if literal and f"{name}_value" in entry.signature.parameters:
                 keywords[f"{name}_value"] = value
         elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD and starred:

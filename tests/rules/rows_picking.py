@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from srcdiff.runtime import scatter_along
 from tests.rules.harness import Row, row, spellings
 
 ANY = [-1.7, 0.4, 2.3]
@@ -52,6 +53,28 @@ ROWS += [row(math.modf, 2.3), row(np.modf, VECTOR)]
 # --- sorting -----------------------------------------------------------------------------------
 
 ROWS += [row(np.sort, x) for x in (VECTOR, INTS, VECTOR[:1], VECTOR[:0])]
+ROWS += [row(np.sort, MATRIX, axis=axis) for axis in (-1, 0, 1, None)]
+ROWS += [
+    row(np.partition, VECTOR, 1),
+    row(np.partition, VECTOR, (0, 2)),
+    row(np.partition, INTS, 1),
+]
+ROWS += [row(np.partition, MATRIX, 1, axis=axis) for axis in (-1, 0, 1)]
+ROWS += [row(np.argpartition, VECTOR, 1), row(np.argpartition, MATRIX, 1, axis=0)]
+ALONG = np.array([[0, 1], [1, 1], [1, 0]])
+ROWS += [
+    row(np.take_along_axis, MATRIX, ALONG, axis=0), row(np.take_along_axis, MATRIX, ALONG, axis=1),
+    row(np.take_along_axis, VECTOR, INTS, axis=0),
+    row(np.take_along_axis, MATRIX, ALONG[:, :1], axis=0),
+    row(np.take_along_axis, MATRIX[:, :1], ALONG * 2, axis=0),
+    row(scatter_along, MATRIX.T, np.array([[0, 3, 0], [1, 1, 2]]), (2, 4), axis=1),
+    row(scatter_along, MATRIX.T, np.array([[0, 3, 0], [1, 1, 2]]), (4, 3), axis=0),
+]  # fmt: skip
+ROWS += [
+    row(np.nan_to_num, x, **given)
+    for x in (VECTOR, 0.7, np.array([0.5, np.nan, np.inf])[:1], INTS)
+    for given in ({}, {"nan": 2.0, "posinf": 1.0})
+]
 
 # --- searches -----------------------------------------------------------------------------------
 
@@ -78,9 +101,32 @@ ROWS += [
     replace(row(np.bincount, INTS, VECTOR), widens=True), row(np.bincount, INTS, VECTOR, 7),
     row(np.histogram, VECTOR, 4, range=(0.0, 2.0)), row(np.histogram, VECTOR, range=(0.0, 2.0)),
     Row(np.histogram, (VECTOR, 4), {"range": (0.0, 2.0)}, literals=(1,)),
-    replace(row(np.histogram, VECTOR, EDGES), vague=True),
+    row(np.histogram, VECTOR, EDGES), row(np.histogram, VECTOR), row(np.histogram, VECTOR, 3),
     row(np.around, VECTOR + 0.11), row(np.around, 1.7),
 ]  # fmt: skip
+
+WEIGHTS = np.array([0.3, -0.8, 1.1, 2.0])
+for constants in ({}, {"range": (-0.5, 1.9)}):
+    for bins in ((), (3,)):
+        histogram = Row(np.histogram, (VECTOR, *bins), constants)
+        ROWS += [replace(histogram, item=1, widens=True), replace(histogram, item=0)]
+        edges = Row(np.histogram_bin_edges, (VECTOR, *bins), constants)
+        ROWS += [replace(r, single=False) for r in (edges,)]
+for inside in (EDGES, np.array([-3.0, 0.4, 0.8, 1.5])):
+    ROWS += [replace(row(np.histogram, VECTOR, inside), item=1, single=False)]
+    ROWS += [replace(row(np.histogram, VECTOR, inside, None, None, WEIGHTS), item=0, widens=True)]
+for bins, ends in ((3, None), (4, (-0.5, 2.0)), (2, (0.0, 3.0))):
+    ROWS += [replace(row(np.histogram, VECTOR, bins, ends, None, WEIGHTS), item=0, widens=True)]
+for matrix in (MATRIX, MATRIX.T):
+    ROWS += [replace(r, vague=True, single=False) for r in (
+        row(np.cov, matrix), row(np.cov, matrix, rowvar=False), row(np.cov, matrix, bias=True),
+        row(np.cov, matrix, ddof=0), row(np.cov, matrix, rowvar=False, ddof=0),
+    )]  # fmt: skip
+ROWS += [
+    row(np.cov, VECTOR), row(np.cov, VECTOR, bias=True), row(np.cov, VECTOR, WEIGHTS),
+    row(np.cov, VECTOR, WEIGHTS, ddof=0), row(np.cov, INTS, WEIGHTS),
+]  # fmt: skip
+ROWS += [row(np.ndarray, 3), row(np.ndarray, (2, 3)), row(np.ndarray, (2,), np.float32)]
 
 # Their results are tuples, which have no one type.
 ROWS = [

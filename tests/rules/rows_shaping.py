@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcdiff.runtime import diagonal_array, scatter, undo_diff
+from srcdiff.runtime import diagonal_array, keep_last, scatter, undo_diff
 from tests.rules.harness import Row, row
 from tests.rules.values import values
 
@@ -89,6 +89,8 @@ ROWS += [row(np.diag, np.array([1, 2])), row(np.trace, np.array([[1, 2], [3, 4]]
 
 ROWS += [
     row(scatter, values(3), places, (4,)), row(scatter, values(2, 2), more, (4,)),
+    row(keep_last, values(3), np.array([0, 2, 0]), (4,)),
+    row(keep_last, values(2, 3), np.array([1, 1]), (2, 3)),
     row(scatter, 1.5, 1, (3,)), row(scatter, values(2, 2), more, (3, 2)),
     row(scatter, values(2, 3), places, (2, 4), axis=1), row(scatter, values(4), 1, (3, 4), axis=0),
     row(diagonal_array, values(2), (2, 3)), row(diagonal_array, values(2), (2, 3), offset=1),

@@ -1,0 +1,1 @@
+"""Objects taken apart: a function that makes and uses objects, as one that has their fields."""

@@ -1,0 +1,240 @@
+"""Calls: of methods, of classes, of functions that are given objects or make them, of builtins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import FunctionType
+from typing import Any
+
+from srcdiff.aggregates import builtin, classes, containers, inlined, operators
+from srcdiff.aggregates.attributes import attribute, bound, class_of, external
+from srcdiff.aggregates.machine import Machine
+from srcdiff.aggregates.values import Items, Made, Method, Nested, Plain, Value
+from srcdiff.errors import Span
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Known, Object, PartialOf
+from srcdiff.rules.registry import lookup
+
+Keywords = Mapping[str, Value]
+
+
+def call(m: Machine, e: n.Call, wish: str | None) -> Value:
+    """The value of a call."""
+    if isinstance(e.callee, n.Ref) and e.callee.value is super:
+        return _super(m, e)
+    steps: list[Callable[[], Value]] = [partial(_callee, m, e.callee)]
+    steps += [partial(_argument, m, a) for a in e.args]
+    steps += [partial(_argument, m, v) for _, v in e.keywords]
+    callee, *found = m.in_order(steps)
+    count = len(e.args)
+    args, keywords = _spread(m, e, found[:count], found[count:])
+    if args is None or keywords is None:
+        exprs = [_plain(m, v, e.span, callee) for v in found]
+        names = (name for name, _ in e.keywords)
+        function = _plain(m, callee, e.span, callee)
+        pairs = tuple(zip(names, exprs[count:], strict=True))
+        return Plain(n.Call(function, tuple(exprs[:count]), pairs, span=e.span))
+    return applied(m, callee, args, keywords, e.span, wish)
+
+
+def _callee(m: Machine, e: n.Expr) -> Value:
+    from srcdiff.aggregates.expressions import value
+
+    if isinstance(e, n.Field):
+        base = value(m, e.base)
+        cell = m.cell(base)
+        if (
+            cell is not None
+            and e.name in ("_replace", "_asdict")
+            and classes.is_namedtuple(cell.cls)
+        ):
+            return containers.Operation(e.name, base)
+        if isinstance(base, Items) or (cell is not None and cell.cls in (list, dict)):
+            return containers.Operation(e.name, base)
+        if isinstance(base, builtin.Super):
+            return _of_super(m, base, e.name, e.span)
+        return attribute(m, base, e.name, e.span)
+    return value(m, e)
+
+
+def _argument(m: Machine, e: n.Expr) -> Value:
+    from srcdiff.aggregates.expressions import value
+
+    return value(m, e.value if isinstance(e, n.Starred) else e)
+
+
+def _spread(
+    m: Machine, e: n.Call, args: list[Value], values: list[Value]
+) -> tuple[list[Value] | None, dict[str, Value] | None]:
+    """The arguments one by one; None where the text alone can tell."""
+    out: list[Value] = []
+    for x, v in zip(e.args, args, strict=True):
+        if not isinstance(x, n.Starred):
+            out.append(v)
+            continue
+        items = containers.known_items(m, v)
+        if items is None:
+            return None, None
+        out += items
+    named: dict[str, Value] = {}
+    for (name, _), v in zip(e.keywords, values, strict=True):
+        if name != "**":
+            named[name] = v
+            continue
+        cell = m.cell(v)
+        if cell is None or cell.cls is not dict:
+            found = containers.known_keys(m, v)
+            if found is None:
+                return None, None
+            named |= found
+        else:
+            named |= cell.fields
+    return out, named
+
+
+def _plain(m: Machine, v: Value, span: Span | None, callee: Value) -> n.Expr:
+    from srcdiff.aggregates.expressions import plain
+
+    name = "this call"
+    if isinstance(callee, Plain) and isinstance(callee.expr, n.Ref):
+        name = callee.expr.path
+    elif isinstance(callee, Plain) and isinstance(callee.expr, n.Field):
+        name = f".{callee.expr.name}"
+    return plain(m, v, span, f"handed to {name}")
+
+
+def applied(
+    m: Machine,
+    callee: Value,
+    args: list[Value],
+    keywords: Keywords,
+    span: Span | None,
+    wish: str | None = None,
+) -> Value:
+    """The value of calling a value."""
+    match callee:
+        case Method():
+            return inlined.invoke(m, callee.function, [callee.owner, *args], keywords, span, wish)
+        case Nested():
+            return inlined.invoke_nested(m, callee, args, keywords, span, wish)
+        case containers.Operation():
+            return containers.operate(m, callee, args, keywords, span, wish)
+        case Made():
+            found = operators.special(m, callee, "__call__", args, span, keywords, wish)
+            if found is None:
+                raise m.refuse("an object is called whose class has no __call__.", span)
+            return found
+        case builtin.MadeInit():
+            return inlined.initialise(m, callee.self, callee.cls, args, keywords, span)
+        case builtin.Nothing():
+            return Plain(n.Const(None, span=span))
+        case Plain():
+            return _plain_callee(m, callee.expr, args, keywords, span, wish)
+    raise m.refuse("this is called, which is not followed.", span)
+
+
+def _plain_callee(
+    m: Machine,
+    callee: n.Expr,
+    args: list[Value],
+    keywords: Keywords,
+    span: Span | None,
+    wish: str | None,
+) -> Value:
+    cls = class_of(callee)
+    if cls is not None:
+        return inlined.construct(m, cls, args, keywords, span, wish)
+    value = callee.value if isinstance(callee, n.Ref) else _known(m, callee)
+    outside = external(m, callee)
+    if outside is not None:
+        return applied(m, outside, args, keywords, span, wish)
+    if isinstance(callee, n.Field):
+        method = _method_of_outside(m, callee, span)
+        if method is not None:
+            return applied(m, method, args, keywords, span, wish)
+    if value is not None:
+        found = builtin.call(m, value, args, keywords, span, wish)
+        if found is not None:
+            return found
+        if _is_written_out(m, value, args, keywords):
+            return inlined.invoke(m, value, args, keywords, span, wish)
+    exprs = tuple(_plain(m, v, span, Plain(callee)) for v in args)
+    pairs = tuple((name, _plain(m, v, span, Plain(callee))) for name, v in keywords.items())
+    return Plain(n.Call(callee, exprs, pairs, span=span))
+
+
+def _known(m: Machine, callee: n.Expr) -> Any:
+    kind = m.kind(callee)
+    return kind.value if isinstance(kind, Known) and callable(kind.value) else None
+
+
+def _method_of_outside(m: Machine, callee: n.Field, span: Span | None) -> Value | None:
+    """The method of an object that the text reads, which the object has by its class."""
+    kind = m.kind(callee)
+    if not isinstance(kind, PartialOf) or kind.given is not None or len(kind.args) != 1:
+        return None
+    owner = kind.args[0]
+    base = external(m, callee.base)
+    if not isinstance(owner, Object) or base is None:
+        return None
+    found = classes.find(owner.cls, callee.name)
+    return None if found is None else bound(m, base, found, callee.name, span)
+
+
+def _is_written_out(m: Machine, value: Any, args: list[Value], keywords: Keywords) -> bool:
+    """Whether a function has to be followed: it is given objects, or it makes some."""
+    if not isinstance(value, FunctionType) or not m.world.is_user_function(value):
+        return False
+    if lookup(value) is not None:
+        return False
+    given = (*args, *keywords.values())
+    return any(not isinstance(v, Plain) for v in given) or m.world.makes_objects(value)
+
+
+# --- super --------------------------------------------------------------------------------------
+
+
+def _super(m: Machine, e: n.Call) -> Value:
+    frame = next((f for f in reversed(m.frames) if f.owner is not None), None)
+    if e.args or frame is None or frame.owner is None or frame.self is None:
+        raise m.refuse("super() is used here in a way that is not followed.", e.span, "super()")
+    owner = frame.self
+    if isinstance(owner, Plain):
+        owner = external(m, owner.expr) or owner
+    return builtin.Super(frame.owner, owner)
+
+
+def _of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> Value:
+    cell = m.cell(base.self)
+    cls = cell.cls if cell is not None else None
+    if cls is None and isinstance(base.self, Plain):
+        cls = class_of(base.self.expr)
+    assert cls is not None
+    found = classes.find(cls, name, after=base.owner)
+    if name == "__init__" and (found is None or found.owner is object):
+        return builtin.NOTHING
+    if found is None or found.owner is object:
+        raise m.refuse(f"no base class of {base.owner.__name__} has {name!r}.", span)
+    if classes.is_made(found.value) and name == "__init__":
+        return builtin.MadeInit(found.owner, base.self)
+    if cell is None and isinstance(found.value, classmethod):
+        return Method(found.value.__func__, base.self)
+    return bound(m, base.self, found, name, span)
+
+
+# --- values that are called without a call in the text ------------------------------------------
+
+
+def called_value(m: Machine, function: Any, span: Span | None, wish: str | None) -> Value:
+    """The value of calling a function without arguments: the factory of a default."""
+    if function is list:
+        return Plain(n.List((), span=span))
+    if function is dict:
+        return containers.container(m, dict, {}, wish, span)
+    if classes.is_record(function):
+        return inlined.construct(m, function, [], {}, span, wish)
+    if isinstance(function, FunctionType):
+        return inlined.invoke(m, function, [], {}, span, wish)
+    name = getattr(function, "__name__", "factory")
+    return Plain(n.Call(n.Ref(name, function, function), (), span=span))

@@ -1,0 +1,306 @@
+"""The values of expressions: objects where there are objects, expressions of the text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from srcdiff.aggregates import calls, comprehended, containers, operators
+from srcdiff.aggregates.attributes import attribute
+from srcdiff.aggregates.machine import Machine
+from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
+from srcdiff.errors import Span
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Known
+from srcdiff.ir.stars import is_starred
+from srcdiff.ir.walk import children, rebuild
+
+
+def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
+    """What the expression gives. An object that it makes is named after the wish."""
+    match e:
+        case n.Var():
+            return variable(m, e)
+        case n.Const() | n.Ref():
+            return Plain(e)
+        case n.Global():
+            return Plain(e)
+        case n.Field():
+            return attribute(m, value(m, e.base), e.name, e.span)
+        case n.Index():
+            return _index(m, e)
+        case n.Op() if e.op in ("and", "or"):
+            return _boolean(m, e)
+        case n.Op():
+            return operators.operation(m, e.op, many(m, e.args), e.span, wish)
+        case n.Compare():
+            return operators.comparison(m, e.ops, many(m, e.args), e.span)
+        case n.Choose():
+            return _choose(m, e, wish)
+        case n.Call():
+            return calls.call(m, e, wish)
+        case n.Tuple() | n.List() | n.Dict():
+            return _display(m, e, wish)
+        case n.Starred():
+            return Plain(n.Starred(plain(m, value(m, e.value), e.span), span=e.span))
+        case n.OpaqueExpr():
+            return comprehended.opaque(m, e, wish)
+        case n.Closure():
+            return _closure(m, e)
+        case n.Slice():
+            return Plain(_rebuilt(m, e))
+    return Plain(_rebuilt(m, e))
+
+
+def variable(m: Machine, e: n.Var) -> Value:
+    """What a variable of the function at hand holds."""
+    new = m.frames[-1].names.get(e.name, e)
+    if isinstance(new, n.Var):
+        return m.known(m.state.env.get(new.name) or Plain(replace(new, span=e.span)), e.span)
+    return Plain(new)
+
+
+def many(m: Machine, es: tuple[n.Expr, ...]) -> list[Value]:
+    """The values of several expressions, in order."""
+    if len(es) == 1:
+        return [value(m, es[0])]
+    return m.in_order(partial(value, m, e) for e in es)
+
+
+def _rebuilt(m: Machine, e: n.Expr) -> n.Expr:
+    found = iter(many(m, children(e)))
+    return rebuild(e, lambda child: plain(m, next(found), child.span))
+
+
+def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole") -> n.Expr:
+    """A value as an expression of the text.
+
+    Raises:
+        UnsupportedError: it is an object.
+    """
+    match v:
+        case Plain():
+            return v.expr
+        case Items():
+            return n.Tuple(tuple(plain(m, item, span, what) for item in v.items), span=span)
+        case Lost():
+            m.known(v, span)
+        case Nested():
+            raise m.refuse(
+                f"the function {v.code.function.name} reads variables that stand for objects, and "
+                "is used here otherwise than by calling it.",
+                span,
+                "pass it the objects' fields, or call it here.",
+            )
+        case Method():
+            return n.Field(plain(m, v.owner, span, what), v.function.__name__, span=span)
+    cell = m.cell(v)
+    assert cell is not None
+    if cell.cls is list:
+        return n.List(tuple(plain(m, item, span, what) for item in cell.fields.values()), span=span)
+    if cell.cls is dict and all(type(key) is str for key in cell.fields):
+        items = tuple(plain(m, item, span, what) for item in cell.fields.values())
+        return n.Dict(tuple(cell.fields), items, span=span)
+    if cell.outside is not None and not cell.changed:
+        return cell.outside
+    raise m.refuse(
+        f"an object of the class {cell.cls.__name__} is {what}, where its fields are not followed.",
+        span,
+        "pass the fields that are needed.",
+    )
+
+
+def expression(m: Machine, e: n.Expr) -> n.Expr:
+    """What an expression gives, as an expression of the text."""
+    return plain(m, value(m, e), e.span)
+
+
+def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
+    """Whether a value counts as true: known, or a test of the text."""
+    if isinstance(v, Plain):
+        known = m.kind(v.expr)
+        if isinstance(known, Known) and (
+            known.value is None or isinstance(known.value, bool | str)
+        ):
+            return bool(known.value)
+        if isinstance(v.expr, n.Const):
+            return bool(v.expr.value)
+        return v.expr
+    if isinstance(v, Items):
+        return bool(v.items)
+    cell = m.cell(v)
+    if cell is not None and cell.cls in (list, dict):
+        return bool(cell.fields)
+    if cell is not None:
+        for name in ("__bool__", "__len__"):
+            found = operators.special(m, v, name, (), span)
+            if found is not None:
+                return truth(m, found, span)
+    return True
+
+
+def test(m: Machine, e: n.Expr) -> bool | n.Expr:
+    """A test, known or as an expression of the text."""
+    return truth(m, value(m, e), e.span)
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def _index(m: Machine, e: n.Index) -> Value:
+    base, *rest = m.in_order([partial(value, m, e.base), partial(_key, m, e.key)])
+    if isinstance(base, Plain):
+        return Plain(n.Index(base.expr, plain(m, rest[0], e.span), span=e.span))
+    return containers.item(m, base, rest[0], e.span)
+
+
+def _key(m: Machine, e: n.Expr) -> Value:
+    return value(m, e)
+
+
+def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Value:
+    items: list[Value] = []
+    found = m.in_order(
+        partial(value, m, x.value if isinstance(x, n.Starred) else x, wish and f"{wish}_{i}")
+        for i, x in enumerate(e.items)
+    )
+    for x, v in zip(e.items, found, strict=True):
+        if not isinstance(x, n.Starred):
+            items.append(v)
+        elif isinstance(v, Plain):
+            items.append(Plain(n.Starred(v.expr, span=x.span)))
+        else:
+            items += containers.iterated(m, v, x.span)
+    if all(isinstance(item, Plain) for item in items) and not is_starred(e):
+        exprs = tuple(plain(m, item, e.span) for item in items)
+        return Plain(replace(e, items=exprs))
+    if all(isinstance(item, Plain) for item in items):
+        return Plain(replace(e, items=tuple(plain(m, item, e.span) for item in items)))
+    if any(isinstance(v, Plain) and isinstance(v.expr, n.Starred) for v in items):
+        raise m.undecided(
+            "objects stand here among items of which it is not known how many there are.",
+            e.span,
+            "write the items one by one.",
+        )
+    if isinstance(e, n.Tuple):
+        return Items(tuple(items))
+    keys = e.keys if isinstance(e, n.Dict) else range(len(items))
+    cls = dict if isinstance(e, n.Dict) else list
+    return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+
+
+def _choose(m: Machine, e: n.Choose, wish: str | None) -> Value:
+    decided = test(m, e.test)
+    if isinstance(decided, bool):
+        return value(m, e.a if decided else e.b, wish)
+    sides = [partial(value, m, side, wish) for side in (e.a, e.b)]
+    return alternatives(m, decided, sides[0], sides[1], e, wish)
+
+
+def alternatives(
+    m: Machine,
+    decided: n.Expr,
+    a: Callable[[], Value],
+    b: Callable[[], Value],
+    e: n.Expr,
+    wish: str | None = None,
+) -> Value:
+    """One of two values; an expression where neither writes anything."""
+    tried = [m.trial(run) for run in (a, b)]
+    if not any(written for written, _ in tried):
+        x, y = (plain(m, v, e.span) if isinstance(v, Plain) else None for _, v in tried)
+    else:
+        x = y = None
+    if x is not None and y is not None:
+        return Plain(n.Choose(decided, x, y, span=e.span))
+    name = m.fresh(wish or "chosen")
+
+    def bound(run: Callable[[], Value]) -> Callable[[], None]:
+        return lambda: bind(m, name, run(), e.span)
+
+    m.either(decided, bound(a), bound(b), e.span)
+    return m.state.env.pop(name, None) or Plain(n.Var(name, span=e.span))
+
+
+def bind(m: Machine, name: str, v: Value, span: Span | None) -> None:
+    """A variable bound to a value."""
+    if isinstance(v, Plain):
+        m.assign(name, v.expr, span)
+        m.state.env.pop(name, None)
+    else:
+        m.state.env[name] = settled(m, v, name)
+        m.state.kinds.pop(name, None)
+
+
+def settled(m: Machine, v: Value, wish: str) -> Value:
+    """A value whose numbers have names of their own, which nothing else changes."""
+    if not isinstance(v, Items):
+        return v
+    items: list[Value] = []
+    for i, item in enumerate(v.items):
+        if isinstance(item, Plain):
+            items.append(Plain(m.named(item.expr, f"{wish}_{i}")))
+        else:
+            items.append(settled(m, item, f"{wish}_{i}"))
+    return Items(tuple(items))
+
+
+def _boolean(m: Machine, e: n.Op) -> Value:
+    """`a and b`: the second is evaluated only where the first does not decide."""
+    first, *rest = e.args
+    found = value(m, first)
+    for i, other in enumerate(rest):
+        decided = truth(m, found, e.span)
+        if isinstance(decided, bool):
+            if decided == (e.op == "or"):
+                return found
+            found = value(m, other)
+            continue
+        kept = found
+        if not isinstance(kept, Plain):
+            raise m.undecided(
+                "an object is an operand of a test that is not known.", e.span, "write an if."
+            )
+        later = partial(value, m, other)
+
+        def same(kept: Value = kept) -> Value:
+            return kept
+
+        pair = (later, same) if e.op == "and" else (same, later)
+        written, tried = m.trial(later)
+        if not written and isinstance(tried, Plain):
+            args = (kept.expr, plain(m, value(m, other), e.span))
+            found = Plain(_joined(e, args, i))
+        else:
+            found = alternatives(m, kept.expr, *pair, n.Choose(first, other, first))
+    return found
+
+
+def _joined(e: n.Op, args: tuple[n.Expr, ...], i: int) -> n.Expr:
+    """`a and b and c` as one operation, as it stands in the text."""
+    first = args[0]
+    if i > 0 and isinstance(first, n.Op) and first.op == e.op:
+        return n.Op(e.op, (*first.args, *args[1:]), span=e.span)
+    return n.Op(e.op, args, span=e.span)
+
+
+def _closure(m: Machine, e: n.Closure) -> Value:
+    found = many(m, tuple(v for _, v in e.defaults))
+    defaults = tuple(zip((name for name, _ in e.defaults), found, strict=True))
+    names = m.frames[-1].names
+    own = all(names.get(name, n.Var(name)) == n.Var(name) for name in e.code.captured)
+    objects = any(name in m.state.env for name in e.code.captured)
+    if objects or not own or not all(isinstance(v, Plain) for v in found):
+        return Nested(e.code, defaults, names)
+    exprs = tuple((name, plain(m, v, e.span)) for name, v in defaults)
+    return Plain(replace(e, defaults=exprs))
+
+
+def choice(m: Machine, test: Value, a: Value, b: Value, span: Span | None) -> Value:
+    """`a if test else b`, of values at hand."""
+    decided = truth(m, test, span)
+    if isinstance(decided, bool):
+        return a if decided else b
+    e = n.Const(None, span=span)
+    return alternatives(m, decided, lambda: a, lambda: b, e)

@@ -1,0 +1,581 @@
+"""Statements: what they do to objects, and what they leave to the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from srcdiff.aggregates import classes, containers, operators
+from srcdiff.aggregates.attributes import attribute, external, store, store_field
+from srcdiff.aggregates.machine import Hole, Loop, Machine, Undecided, simultaneous
+from srcdiff.aggregates.values import Cell, Made, Plain, Value
+from srcdiff.errors import Span
+from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import UNKNOWN, Kind
+from srcdiff.ir.walk import blocks, map_block, map_expressions, names_in, substitute
+
+# How many statements a loop that is written out may come to.
+_MAX_WRITTEN = 4000
+
+
+def locate(m: Machine, s: n.Stmt) -> None:
+    """Notes which statement is evaluated: the sizes that it makes are named after it."""
+    frame = m.frames[-1]
+    m.where = f"{frame.label}:{frame.labels.get(id(s), 0)}"
+
+
+def block(m: Machine, body: n.Block) -> None:
+    """Evaluates statements, up to where the path ends."""
+    for s in body:
+        if m.ended:
+            return
+        statement(m, s)
+
+
+def statement(m: Machine, s: n.Stmt) -> None:
+    """Evaluates one statement."""
+    from srcdiff.aggregates.expressions import expression, test
+
+    locate(m, s)
+    match s:
+        case n.Assign():
+            _assign(m, s)
+        case n.Update():
+            _update(m, s)
+        case n.Effect():
+            _effect(m, s)
+        case n.If():
+            decided = test(m, s.test)
+            if isinstance(decided, bool):
+                block(m, s.body if decided else s.orelse)
+            else:
+                m.either(decided, partial(block, m, s.body), partial(block, m, s.orelse), s.span)
+        case n.For():
+            _for(m, s)
+        case n.While():
+            _while(m, s)
+        case n.Break() | n.Continue():
+            _jump(m, s)
+        case n.Return():
+            _return(m, s)
+        case n.Raise():
+            parts = (s.value, s.cause)
+            value, cause = (None if e is None else expression(m, e) for e in parts)
+            m.out.append(replace(s, value=value, cause=cause))
+            m.ended = True
+        case n.Assert():
+            _assert(m, s)
+        case n.Opaque():
+            _opaque(m, s)
+        case n.Comment():
+            m.out.append(s)
+        case _:
+            _other(m, s)
+
+
+def _other(m: Machine, s: n.Stmt) -> None:
+    """A statement that is kept: it must have nothing to do with objects."""
+    if blocks(s):
+        raise m.refuse(
+            f"{type(s).__name__.lower()} is not supported in a function that makes or changes "
+            "objects.",
+            s.span,
+            "take it out of the function, or pass numbers and arrays.",
+        )
+    from srcdiff.aggregates.expressions import expression
+
+    m.emit(map_expressions(s, partial(expression, m)))
+
+
+def _opaque(m: Machine, s: n.Opaque) -> None:
+    from srcdiff.aggregates.comprehended import rewritten
+
+    new = rewritten(m, s)
+    assert isinstance(new, n.Opaque)
+    for name in new.writes:
+        m.state.env.pop(name, None)
+        m.state.kinds[name] = UNKNOWN
+    m.out.append(new)
+
+
+def _assert(m: Machine, s: n.Assert) -> None:
+    from srcdiff.aggregates.expressions import expression, test
+
+    decided = test(m, s.test)
+    if decided is True:
+        return
+    message = None if s.message is None else expression(m, s.message)
+    known = n.Const(False) if isinstance(decided, bool) else decided
+    m.out.append(n.Assert(known, message, span=s.span))
+
+
+def _effect(m: Machine, s: n.Effect) -> None:
+    from srcdiff.aggregates.expressions import value
+
+    found = value(m, s.value)
+    if isinstance(found, Plain) and isinstance(found.expr, n.Call | n.OpaqueExpr):
+        m.emit(n.Effect(found.expr, span=s.span))
+
+
+def _return(m: Machine, s: n.Return) -> None:
+    """The end of the function that is evaluated; those that are written out end elsewhere."""
+    from srcdiff.aggregates.expressions import plain, value
+
+    found = None if s.value is None else value(m, s.value)
+    e = None
+    if found is not None:
+        e = plain(m, found, s.span, "returned")
+    write_back(m, s.span)
+    m.out.append(n.Return(e, span=s.span))
+    m.ended = True
+
+
+def write_back(m: Machine, span: Span | None) -> None:
+    """Puts what became of objects from outside where they have it."""
+    for number, cell in m.state.heap.items():
+        if cell.outside is None:
+            continue
+        for name in sorted(cell.changed):
+            found = cell.fields.get(name)
+            if not isinstance(found, Plain):
+                raise m.refuse(
+                    f"{cell.cls.__name__}.{name} is given an object that was made here, which is "
+                    "not supported.",
+                    span,
+                    "keep numbers and arrays in the object.",
+                )
+            target = n.Field(m.homes[number], name)
+            m.out.append(n.Assign(target, found.expr, span=found.expr.span))
+
+
+def _jump(m: Machine, s: n.Break | n.Continue) -> None:
+    loop = m.loops[-1]
+    if loop.flag is not None:
+        if isinstance(s, n.Break):
+            m.emit(n.Assign(loop.flag, n.Const(True), span=s.span))
+        return
+    hole = Hole()
+    m.out += [hole, s]
+    states = loop.breaks if isinstance(s, n.Break) else loop.continues
+    states.append((hole, m.state.copy()))
+    m.ended = True
+
+
+# --- assignment ---------------------------------------------------------------------------------
+
+
+def _assign(m: Machine, s: n.Assign) -> None:
+    from srcdiff.aggregates.expressions import bind, value
+
+    if s.note is not None:
+        m.emit(s)
+        return
+    if isinstance(s.target, n.Tuple):
+        _assign_tuple(m, s.target, s)
+        return
+    wish = _name(m, s.target)
+    if not isinstance(s.target, n.Index):
+        base = value(m, s.target.base) if isinstance(s.target, n.Field) else None
+        if isinstance(base, Made):
+            wish = f"{m.state.heap[base.id].prefix}_{_field_name(s.target)}"
+    mark = len(m.out)
+    found = value(m, s.value, wish)
+    if isinstance(s.target, n.Var):
+        name = _var(m, s.target)
+        if _is_result(m, found):
+            _coalesced(m, name, found)
+            return
+        if isinstance(found, Made):
+            found = _moved(m, name, found, mark)
+        if isinstance(found, Plain):
+            m.emit(n.Assign(n.Var(name, span=s.target.span), found.expr, span=s.span))
+            m.state.env.pop(name, None)
+        else:
+            bind(m, name, found, s.span)
+        return
+    put(m, s.target, found, s.span)
+
+
+def _field_name(target: n.Expr) -> str:
+    return target.name if isinstance(target, n.Field) else "item"
+
+
+def _name(m: Machine, target: n.Expr) -> str | None:
+    return _var(m, target) if isinstance(target, n.Var) else None
+
+
+def _var(m: Machine, target: n.Var) -> str:
+    new = m.frames[-1].names.get(target.name, target)
+    assert isinstance(new, n.Var)
+    return new.name
+
+
+def _is_result(m: Machine, found: Value) -> bool:
+    """Whether a value is what the `if` just written has put into a variable of its own."""
+    if not isinstance(found, Plain) or not isinstance(found.expr, n.Var):
+        return False
+    return found.expr.name in m.results and bool(m.out) and isinstance(m.out[-1], n.If)
+
+
+def _coalesced(m: Machine, name: str, found: Value) -> None:
+    """The variable itself in place of that one."""
+    assert isinstance(found, Plain)
+    assert isinstance(found.expr, n.Var)
+    old = found.expr.name
+    m.results.discard(old)
+    last = m.out.pop()
+    m.out += map_block((last,), lambda e: substitute(e, {old: n.Var(name)}))
+    m.state.kinds[name] = m.state.kinds.pop(old, UNKNOWN)
+    m.state.env.pop(name, None)
+
+
+def _moved(m: Machine, name: str, found: Made, mark: int) -> Made:
+    """A new object in the variables of the one that the name stood for, where nothing else does.
+
+    state_x_2 = e1; state_v_2 = e2      →       state_x, state_v = e1, e2
+    """
+    old = m.state.env.get(name)
+    new = m.state.heap[found.id]
+    if not isinstance(old, Made) or old == found or new.outside is not None:
+        return found
+    cell = m.state.heap[old.id]
+    rest = (v for key, v in m.state.env.items() if key != name)
+    frames = (v for f in m.frames for v in (f.self,) if v is not None)
+    if old.id in m.state.reached(*rest, *frames, found) or cell.copied or cell.outside is not None:
+        return found
+    copies = _whole(m, cell, new, m.out[mark:])
+    if copies is None:
+        return found
+    count = len(new.slots)
+    del m.out[len(m.out) - count :]
+    for s in simultaneous(copies, None):
+        m.emit(s)
+    for slot in new.slots.values():
+        m.state.kinds.pop(slot, None)
+    return old
+
+
+def _whole(
+    m: Machine, cell: Cell, new: Cell, written: list[n.Stmt]
+) -> list[tuple[n.Var, n.Expr]] | None:
+    """The values of the new fields for the old variables, if the last statements assign them."""
+    if cell.cls is not new.cls or list(cell.fields) != list(new.fields):
+        return None
+    if not all(isinstance(v, Plain) for v in (*cell.fields.values(), *new.fields.values())):
+        return None
+    if cell.slots.keys() != cell.fields.keys() or new.slots.keys() != new.fields.keys():
+        return None
+    last = written[len(written) - len(new.slots) :]
+    by_name = {slot: key for key, slot in new.slots.items()}
+    out: list[tuple[n.Var, n.Expr]] = []
+    for s in last:
+        if not isinstance(s, n.Assign) or not isinstance(s.target, n.Var):
+            return None
+        key = by_name.pop(s.target.name, None)
+        if key is None or names_in(s.value) & new_names(new):
+            return None
+        out.append((n.Var(cell.slots[key]), s.value))
+    return out if not by_name and len(last) == len(new.slots) else None
+
+
+def new_names(cell: Cell) -> frozenset[str]:
+    """The variables of an object's fields."""
+    return frozenset(cell.slots.values())
+
+
+def _assign_tuple(m: Machine, target: n.Tuple, s: n.Assign) -> None:
+    from srcdiff.aggregates.expressions import value
+
+    found = value(m, s.value)
+    simple = all(isinstance(t, n.Var) for t in target.items)
+    if isinstance(found, Plain) and simple:
+        names = [_var(m, t) for t in target.items if isinstance(t, n.Var)]
+        new = n.Tuple(tuple(n.Var(name) for name in names), span=target.span)
+        m.emit(n.Assign(new, found.expr, span=s.span))
+        for name in names:
+            m.state.env.pop(name, None)
+        return
+    if isinstance(found, Plain) and _is_plain_target(m, target):
+        new_target = _place(m, target)
+        m.emit(n.Assign(new_target, found.expr, span=s.span))
+        return
+    unpacked(m, target, found, s.span)
+
+
+def _is_plain_target(m: Machine, target: n.Expr) -> bool:
+    """Whether storing into a target has nothing to do with objects."""
+    from srcdiff.aggregates.expressions import value
+
+    if isinstance(target, n.Tuple):
+        return all(_is_plain_target(m, t) for t in target.items)
+    if isinstance(target, n.Starred):
+        return _is_plain_target(m, target.value)
+    if isinstance(target, n.Var):
+        return True
+    if isinstance(target, n.Index):
+        return isinstance(m.trial(lambda: value(m, target.base))[1], Plain)
+    return False
+
+
+def _place(m: Machine, target: n.Expr) -> n.Target:
+    from srcdiff.aggregates.expressions import expression
+
+    if isinstance(target, n.Tuple):
+        items = tuple(_place(m, t) for t in target.items)
+        return n.Tuple(items, span=target.span)
+    if isinstance(target, n.Var):
+        name = _var(m, target)
+        m.state.env.pop(name, None)
+        return n.Var(name, span=target.span)
+    assert isinstance(target, n.Index)
+    return n.Index(expression(m, target.base), expression(m, target.key), span=target.span)
+
+
+def unpacked(m: Machine, target: n.Tuple, found: Value, span: Span | None) -> None:
+    """`a, b = found`: all items are taken before any is bound."""
+    items = containers.known_items(m, found)
+    targets = list(target.items)
+    if items is None:
+        # The text unpacks into variables of its own.
+        from srcdiff.aggregates.expressions import plain
+
+        names = [n.Var(m.fresh("item")) for _ in targets]
+        m.emit(n.Assign(n.Tuple(tuple(names)), plain(m, found, span), span=span))
+        items = [Plain(name) for name in names]
+    starred = [i for i, t in enumerate(targets) if isinstance(t, n.Starred)]
+    if starred:
+        i, count = starred[0], len(items) - len(targets) + 1
+        middle = items[i : i + count]
+        taken = containers.container(m, list, dict(enumerate(middle)), None, span)
+        items = [*items[:i], taken, *items[i + count :]]
+        inner = targets[i]
+        assert isinstance(inner, n.Starred)
+        targets[i] = inner.value
+    if len(items) != len(targets):
+        raise m.refuse(f"{len(items)} items are unpacked into {len(targets)} names.", span)
+    written = frozenset().union(*(_written_by(m, t) for t in targets))
+    kept: list[Value] = []
+    for v in items:
+        if isinstance(v, Plain) and (names_in(v.expr) & written or "*" in written):
+            v = Plain(m.named(v.expr, "value"))
+        kept.append(v)
+    for t, v in zip(targets, kept, strict=True):
+        put(m, t, v, span)
+
+
+def _written_by(m: Machine, target: n.Expr) -> frozenset[str]:
+    """The variables that putting a value into a target changes; "*" for more than these."""
+    from srcdiff.aggregates.expressions import value
+
+    if isinstance(target, n.Var):
+        return frozenset((_var(m, target),))
+    if isinstance(target, n.Tuple):
+        return frozenset().union(*(_written_by(m, t) for t in target.items))
+    if isinstance(target, n.Field):
+        written, base = m.trial(lambda: value(m, target.base))
+        cell = m.cell(base) if not written else None
+        if cell is not None and not isinstance(
+            getattr(classes.find(cell.cls, target.name), "value", None), property
+        ):
+            return frozenset((cell.slots.get(target.name, ""),))
+    return frozenset(("*",))
+
+
+def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
+    """A value put into a target."""
+    from srcdiff.aggregates.expressions import bind, plain, value
+
+    match target:
+        case n.Var():
+            bind(m, _var(m, target), v, span)
+        case n.Tuple():
+            unpacked(m, target, v, span)
+        case n.Field():
+            base = value(m, target.base)
+            if isinstance(base, Plain):
+                base = external(m, base.expr) or base
+            if isinstance(base, Plain):
+                place = n.Field(base.expr, target.name, span=target.span)
+                m.emit(n.Assign(place, plain(m, v, span), span=span))
+            else:
+                store(m, base, target.name, v, span)
+        case n.Index():
+            found, key = m.in_order([partial(value, m, target.base), partial(value, m, target.key)])
+            if isinstance(found, Plain):
+                place_ = n.Index(found.expr, plain(m, key, span), span=target.span)
+                what = "put into an array or a list"
+                m.emit(n.Assign(place_, plain(m, v, span, what), span=span))
+            else:
+                containers.store_item(m, found, key, v, span)
+        case _:
+            raise m.refuse("this target is not supported.", span)
+
+
+def _update(m: Machine, s: n.Update) -> None:
+    from srcdiff.aggregates.expressions import plain, value
+
+    if s.op not in operators.BINARY_NAMES:
+        m.emit(map_expressions(s, lambda e: plain(m, value(m, e), e.span)))
+        return
+    old, operand = m.in_order([partial(_target_value, m, s.target), partial(value, m, s.value)])
+    if isinstance(old, Plain) and isinstance(operand, Plain) and _is_place(m, s.target, old):
+        assert isinstance(old.expr, n.Var | n.Index | n.Field)
+        m.emit(n.Update(old.expr, s.op, operand.expr, span=s.span))
+        return
+    new = operators.in_place(m, s.op, old, operand, s.span, _name(m, s.target))
+    if new != old or isinstance(new, Plain):
+        put(m, s.target, new, s.span)
+
+
+def _target_value(m: Machine, target: n.Place) -> Value:
+    from srcdiff.aggregates.expressions import value
+
+    found = value(m, target)
+    if isinstance(target, n.Field) and isinstance(found, Plain):
+        base = value(m, target.base)
+        base = (external(m, base.expr) or base) if isinstance(base, Plain) else base
+        cell = m.cell(base)
+        if cell is not None and cell.outside is not None and target.name not in cell.fields:
+            # The object's own attribute becomes a variable, which is put back at the end.
+            store_field(m, base, target.name, found, target.span)
+            return attribute(m, base, target.name, target.span)
+    return found
+
+
+def _is_place(m: Machine, target: n.Place, old: Plain) -> bool:
+    """Whether updating the expression updates the target."""
+    if isinstance(target, n.Var):
+        return old.expr == n.Var(_var(m, target))
+    if isinstance(target, n.Index):
+        return isinstance(old.expr, n.Index) or _is_slot(m, old.expr)
+    return _is_slot(m, old.expr)
+
+
+def _is_slot(m: Machine, e: n.Expr) -> bool:
+    if not isinstance(e, n.Var):
+        return False
+    return any(e.name in cell.slots.values() for cell in m.state.heap.values())
+
+
+# --- loops --------------------------------------------------------------------------------------
+
+
+def _for(m: Machine, s: n.For) -> None:
+    from srcdiff.aggregates.expressions import plain, value
+
+    over = value(m, s.iter)
+    if not isinstance(over, Plain):
+        _trips(m, s, containers.iterated(m, over, s.span))
+        return
+    iterable = plain(m, over, s.span)
+    before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    try:
+        _loop(m, s, iterable)
+    except Undecided:
+        m.state, m.names, m.where = before[0], before[1], before[3]
+        del m.out[before[2] :]
+        items = containers.known_items(m, over)
+        if items is None:
+            raise
+        _trips(m, s, items)
+
+
+def _loop(m: Machine, s: n.For, iterable: n.Expr) -> None:
+    target = _loop_target(m, s.target)
+
+    def trip() -> None:
+        head = n.For(target, iterable, (), span=s.span)
+        m.state.kinds = dict(_entered(m, head))
+        for name in _bound(target):
+            m.state.env.pop(name, None)
+        block(m, s.body)
+
+    m.loop(trip, lambda body: n.For(target, iterable, body, span=s.span))
+
+
+def _loop_target(m: Machine, target: n.Expr) -> n.Target:
+    if isinstance(target, n.Var):
+        return n.Var(_var(m, target), span=target.span)
+    if isinstance(target, n.Tuple):
+        return n.Tuple(tuple(_loop_target(m, t) for t in target.items), span=target.span)
+    raise m.refuse("this target of a loop is not supported.", target.span, "loop over a name.")
+
+
+def _bound(target: n.Expr) -> tuple[str, ...]:
+    from srcdiff.ir.walk import target_names
+
+    return target_names(target)
+
+
+def _entered(m: Machine, head: n.For) -> Mapping[str, Kind]:
+    from srcdiff.analysis.kinds import entered_kinds
+
+    return entered_kinds(head, m.state.kinds, m.world, m.where)
+
+
+def _trips(m: Machine, s: n.For, items: list[Value]) -> None:
+    """The loop written out, once for each item."""
+    flag = None
+    if any(isinstance(x, n.Break) for x in _own(s.body)):
+        flag = n.Var(m.fresh("left"))
+        m.emit(n.Assign(flag, n.Const(False), span=s.span))
+    for item in items:
+        if len(m.out) > _MAX_WRITTEN:
+            raise m.refuse("this loop over objects is too long to be written out.", s.span)
+
+        def trip(item: Value = item) -> None:
+            put(m, s.target, item, s.span)
+            m.loops.append(Loop(flag=flag or n.Var("")))
+            try:
+                block(m, s.body)
+            finally:
+                m.loops.pop()
+
+        if flag is None or m.constant(flag) is False:
+            trip()
+        elif m.constant(flag) is not True:
+            m.either(n.Op("not", (flag,)), trip, lambda: None, s.span)
+        if m.ended:
+            return
+
+
+def _own(body: n.Block) -> list[n.Stmt]:
+    """The statements of a loop's body, those of inner loops excluded."""
+    out: list[n.Stmt] = []
+    for s in body:
+        out.append(s)
+        if not isinstance(s, n.For | n.While):
+            for b in blocks(s):
+                out += _own(b)
+    return out
+
+
+def _while(m: Machine, s: n.While) -> None:
+    from srcdiff.aggregates.expressions import test
+
+    written, decided = m.trial(lambda: test(m, s.test))
+    if decided is False:
+        return
+    simple = not written
+
+    def trip() -> None:
+        locate(m, s)
+        found = test(m, s.test)
+        if not simple and not isinstance(found, bool):
+            hole = Hole()
+            m.out.append(n.If(n.Op("not", (found,)), (hole, n.Break(span=s.span)), span=s.span))
+            m.loops[-1].breaks.append((hole, m.state.copy()))
+        elif simple:
+            tests.append(found)
+        block(m, s.body)
+
+    tests: list[bool | n.Expr] = []
+
+    def made(body: n.Block) -> n.Stmt:
+        found = tests[-1] if simple else True
+        e = n.Const(found) if isinstance(found, bool) else found
+        return n.While(e, body, span=s.span)
+
+    endless = not simple or decided is True
+    m.loop(trip, made, endless)
