@@ -43,7 +43,9 @@ def output_position(function: Any, is_method: bool = False) -> int | None:
     if function in _POSITIONS:
         return _POSITIONS[function] - is_method
     try:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return None
-    return names.index("out") - is_method if "out" in names else None
+    if "out" not in parameters or parameters["out"].kind is inspect.Parameter.KEYWORD_ONLY:
+        return None
+    return list(parameters).index("out") - is_method
