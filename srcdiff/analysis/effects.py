@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from srcdiff.analysis.activity import Activity, is_reader, smooth_names
+from srcdiff.analysis.activity import SUMS, Activity, is_reader, smooth_names
 from srcdiff.analysis.alias import updated_item
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
@@ -232,7 +232,7 @@ def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
 def _is_list_method(x: n.Call, infer: Inference) -> bool:
     """Whether a call is one that lists of differentiated values are known to take."""
     if isinstance(x.callee, n.Ref):
-        return x.callee.value in (list, sum, map)
+        return x.callee.value in (list, map, *SUMS)
     return (
         isinstance(x.callee, n.Field)
         and isinstance(infer(x.callee.base), ListOf)

@@ -15,7 +15,7 @@ from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.outputs import check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
-from srcdiff.assemble.containers import Setting, containers_taken_apart
+from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
@@ -55,6 +55,7 @@ def normalized(
     Without `wrt`, whatever can carry a derivative is taken to do so.
     """
     function = inline_calls(function, names, setting.world.written_out)
+    function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)

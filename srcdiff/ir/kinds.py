@@ -211,6 +211,11 @@ class Pending(Kind):
     """Not known yet: what a recursive call returns, while that is being inferred."""
 
 
+class Unfilled:
+    """What stands for None in a list whose items come later."""
+
+
+UNFILLED = Unfilled()
 UNKNOWN = Unknown()
 NOTHING = Nothing()
 PENDING = Pending()

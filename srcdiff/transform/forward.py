@@ -22,7 +22,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, np_call
 from srcdiff.ir.kinds import Array, Kind, dims_of
-from srcdiff.ir.lists import append, appended, pop, popped
+from srcdiff.ir.lists import append, appended, is_unfilled, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
@@ -181,7 +181,7 @@ class Forwarder:
         tangent = pusher.push(s.value)
         kind = pusher.infer(s.value)
         if tangent is None:
-            zero = zero_start(s.target, kind)
+            zero = s.value if is_unfilled(s.value) else zero_start(s.target, kind)
             zero = ZERO if zero == n.Const(None) and isinstance(s.target, n.Index) else zero
             return self._zeroed(s, zero)
         target = self._tangents.place(s.target)
