@@ -51,6 +51,7 @@ from srcdiff.optimize.dead import dead
 from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
+from srcdiff.optimize.sink import sink_shadows
 from srcdiff.optimize.wholes import whole_names
 from srcdiff.tape.attempts import steady_tapes
 from srcdiff.tape.plan import Planner
@@ -197,6 +198,7 @@ def _polished(plan: Plan) -> n.Function:
     for step in (
         _copies,
         _dead,
+        _sunk,
         _copies,
         _refold,
         _dead,
@@ -346,6 +348,16 @@ def _dead(plan: Plan, function: n.Function) -> n.Function:
         lambda name: near(name, pairs),
     )
     return replace(function, body=body)
+
+
+def _sunk(plan: Plan, function: n.Function) -> n.Function:
+    if not plan.shadows or plan.inputs:
+        return function
+    mark = function.body.index(_MARK)
+    forward, reverse = function.body[:mark], function.body[mark + 1 :]
+    kinds = _kinds(plan, function)
+    forward, reverse = sink_shadows(forward, reverse, plan.shadows, kinds)
+    return replace(function, body=(*forward, _MARK, *reverse))
 
 
 def _unused(plan: Plan, function: n.Function) -> n.Function:
