@@ -19,6 +19,7 @@ from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
 from srcdiff.analysis.records import after
+from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
@@ -539,27 +540,59 @@ class Kinds:
     world: World
     before: dict[n.Stmt, Env] = field(default_factory=dict)
     labels: dict[n.Stmt, str] = field(default_factory=dict)
+    # The number of statements that were given a label.
+    count: int = 0
     returned: Kind | None = None
     _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
+    _reuse: Reuse = field(default_factory=Reuse)
 
     def at(self, s: n.Stmt) -> Inference:
         """Kinds of expressions read by the statement."""
         env = self.before.get(s, {})
-        known = self._inferences.get(s)
-        if known is None or known.env is not env:
-            known = self._inferences[s] = Inference(self.world, env, self.labels[s])
-        return known
+        old = self._inferences.get(s)
+        if old is not None and old.env is env:
+            return old
+        new = Inference(self.world, env, self.labels[s])
+        if old is not None:
+            new._known.update(self._reuse.still_known(s, old.env, env, old._known))
+        self._inferences[s] = new
+        return new
+
+    def start_from(self, earlier: Kinds, block: n.Block, name: str) -> None:
+        """Keeps what an earlier run knows of statements that are still there."""
+        self._reuse = earlier._reuse
+        self.count = earlier.count
+        for s in statements(block):
+            if s in earlier.labels:
+                self.labels[s] = earlier.labels[s]
+                if s in earlier._inferences:
+                    self._inferences[s] = earlier._inferences[s]
+            else:
+                self.label(s, name)
+
+    def label(self, s: n.Stmt, name: str) -> None:
+        """Gives a statement a name of its own."""
+        self.labels[s] = f"{name}:{self.count}"
+        self.count += 1
 
     def reached(self, s: n.Stmt) -> bool:
         """Whether control can reach the statement, by what kinds decide."""
         return s in self.before
 
 
-def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
-    """The kinds of a function's variables, for arguments of these kinds."""
+def infer_kinds(
+    function: n.Function, params: Env, world: World, earlier: Kinds | None = None
+) -> Kinds:
+    """The kinds of a function's variables, for arguments of these kinds.
+
+    `earlier` are those of another form of the same function, for the same arguments.
+    """
     facts = Kinds(world)
-    for number, s in enumerate(statements(function.body)):
-        facts.labels[s] = f"{function.name}:{number}"
+    if earlier is not None:
+        facts.start_from(earlier, function.body, function.name)
+    else:
+        for s in statements(function.body):
+            facts.label(s, function.name)
     _Flow(facts).block(function.body, dict(params))
     return facts
 

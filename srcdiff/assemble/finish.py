@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -100,6 +100,8 @@ class Plan:
     shadows: frozenset[str] = frozenset()
     # Names under which the adjoints of fresh arrays are read.
     fresh: frozenset[str] = frozenset()
+    # The kinds that were found last, if any, of the function as it was then.
+    found: list[Kinds] = field(default_factory=list)
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
@@ -316,7 +318,9 @@ def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:
 
 
 def _kinds(plan: Plan, function: n.Function) -> Kinds:
-    return infer_kinds(function, plan.kinds, plan.world)
+    earlier = plan.found.pop() if plan.found else None
+    plan.found.append(infer_kinds(function, plan.kinds, plan.world, earlier))
+    return plan.found[-1]
 
 
 def _sizes(plan: Plan) -> frozenset[str]:
