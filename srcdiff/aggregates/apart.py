@@ -9,12 +9,14 @@ def f(x, v):                            def f(x, v):
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from srcdiff.aggregates import calls, expressions, inlined, statements
+from srcdiff.aggregates.attributes import external, store_field
 from srcdiff.aggregates.inlined import labels, owner_of, ready
-from srcdiff.aggregates.machine import Frame, Machine, Surroundings
+from srcdiff.aggregates.machine import Again, Frame, Machine, Surroundings
+from srcdiff.aggregates.values import Made, Plain
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -30,7 +32,12 @@ def objects_apart(
     Raises:
         UnsupportedError: what happens to an object cannot be followed.
     """
-    return evaluated(function, machine(function, world), kinds)
+    copied: list[Again] = []
+    while True:
+        try:
+            return evaluated(function, machine(function, world), kinds, copied)
+        except Again as found:
+            copied.append(found)
 
 
 def machine(function: n.Function, world: Surroundings) -> Machine:
@@ -53,8 +60,13 @@ class _Steps:
 _STEPS = _Steps()
 
 
-def evaluated(function: n.Function, m: Machine, kinds: Mapping[str, Kind]) -> n.Function:
-    """The function that a machine writes, which knows the parameters already."""
+def evaluated(
+    function: n.Function, m: Machine, kinds: Mapping[str, Kind], copied: Sequence[Again] = ()
+) -> n.Function:
+    """The function that a machine writes, which knows the parameters already.
+
+    `copied`: arrays of objects from outside that are written into, and are copied first.
+    """
     function = ready(function)
     m.state.kinds = dict(kinds)
     owner, first = _method_of(function)
@@ -68,6 +80,8 @@ def evaluated(function: n.Function, m: Machine, kinds: Mapping[str, Kind]) -> n.
             labels=labels(function),
         )
     )
+    for found in copied:
+        _copy_first(m, found)
     try:
         statements.block(m, function.body)
     except UnsupportedError as error:
@@ -75,6 +89,15 @@ def evaluated(function: n.Function, m: Machine, kinds: Mapping[str, Kind]) -> n.
     if not m.ended:
         statements.write_back(m, function.span)
     return replace(function, body=tuple(m.out))
+
+
+def _copy_first(m: Machine, found: Again) -> None:
+    """Puts a copy of an object's array into a variable, which stands for it from here on."""
+    owner = external(m, found.place.base)
+    assert isinstance(owner, Made)
+    m.local.add((owner.id, found.place.name))
+    copy = n.Call(n.Field(found.place, "copy"), (), span=found.place.span)
+    store_field(m, owner, found.place.name, Plain(copy), found.place.span)
 
 
 def _method_of(function: n.Function) -> tuple[type | None, str]:

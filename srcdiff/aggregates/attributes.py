@@ -216,7 +216,7 @@ def store_field(m: Machine, base: Value, key: Any, value: Value, span: Span | No
             "make a new object instead of changing one that has two names.",
         )
     if cell.outside is not None:
-        cell.changed.add(key)
+        cell.changed.setdefault(key, span)
     if isinstance(value, Plain):
         e = value.expr
         if isinstance(e, n.Starred):
