@@ -17,7 +17,7 @@ from srcdiff.ir.kinds import Kind
 from srcdiff.memory import check_written
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable, resolve_argnums
-from srcdiff.signature import Keyer, anchors, keyer_for, kind_of, tree_key, tree_kind
+from srcdiff.signature import Keyer, anchors, is_tree, keyer_for, kind_of, tree_key, tree_kind
 from srcdiff.target import Target
 
 # How many combinations of kinds a derivative holds bound texts for, and how many for each.
@@ -49,7 +49,7 @@ class _Plan:
         self.types = types
         # Of what is differentiated, the kind of each item counts.
         found = [
-            (i, tree_key if i in trees and cls in (tuple, list, dict) else keyer_for(cls))
+            (i, tree_key if i in trees and is_tree(cls) else keyer_for(cls))
             for i, cls in enumerate(types)
         ]
         self.keyers: list[tuple[int, Keyer]] = [(i, keyer) for i, keyer in found if keyer]

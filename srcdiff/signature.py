@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.aggregates.classes import attributes_of, is_record
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import kinds as k
 from srcdiff.ir.names import PRIMAL
@@ -86,12 +87,21 @@ def tree_kind(value: Any, name: str) -> k.Kind:
     if cls is dict and all(type(key) is str for key in value):
         items = tuple(tree_kind(item, f"{name}.{key}") for key, item in value.items())
         return k.DictOf(tuple(value), items)
+    if is_record(cls):
+        fields = attributes_of(value)
+        items = tuple(tree_kind(item, f"{name}.{key}") for key, item in fields.items())
+        return k.RecordOf(cls, tuple(fields), items)
     return kind_of(value, name)
+
+
+def is_tree(cls: type) -> bool:
+    """Whether values of a type are known item by item where they are differentiated."""
+    return cls in (tuple, list, dict) or is_record(cls)
 
 
 def _is_plain(items: list[Any]) -> bool:
     """Whether a list's items have one kind, so that its length need not be known."""
-    if not items or any(type(item) in (tuple, list, dict) for item in items):
+    if not items or any(is_tree(type(item)) for item in items):
         return False
     return k.is_float(_item_kind(items, ""))
 
@@ -103,6 +113,9 @@ def tree_key(value: Any) -> Any:
         return cls, *map(tree_key, value)
     if cls is dict and all(type(key) is str for key in value):
         return dict, tuple(value), *map(tree_key, value.values())
+    if is_record(cls):
+        fields = attributes_of(value)
+        return cls, tuple(fields), *map(tree_key, fields.values())
     return key_of(value)
 
 
@@ -359,6 +372,9 @@ def describe(kind: k.Kind) -> str:
         case k.DictOf(keys, items):
             pairs = zip(keys, items, strict=True)
             return f"{{{', '.join(f'{key!r}: {describe(item)}' for key, item in pairs)}}}"
+        case k.RecordOf(cls, keys, items):
+            pairs = zip(keys, items, strict=True)
+            return f"{cls.__name__}({', '.join(f'{key}={describe(item)}' for key, item in pairs)})"
         case k.ListOf(item):
             return f"list[{describe(item)}]"
         case k.RangeOf():

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.aggregates.apart import objects_apart
+from srcdiff.aggregates.apart import objects_apart, records_apart
 from srcdiff.aggregates.concerns import concerns_objects, makes_objects, works_on_objects
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.functions import Functions
@@ -28,6 +28,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.normalize.trees import Tree
 from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
 from srcdiff.signature import kind_of
@@ -157,6 +158,16 @@ class LiveWorld:
         if not works_on_objects(self, function, kinds):
             return function
         return objects_apart(function, kinds, self)
+
+    def records_apart(
+        self,
+        function: n.Function,
+        kinds: Mapping[str, Kind],
+        trees: Mapping[str, Tree],
+        names: Names,
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
+        return records_apart(function, kinds, trees, self, names)
 
     # --- functions ------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from srcdiff.analysis.records import after
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
@@ -91,6 +92,11 @@ class World(Protocol):
 
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+
+    def records_apart(
+        self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
 
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
