@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.aggregates.classes import attributes_of, is_record
+from srcdiff.aggregates.classes import attributes_of, is_data, is_record
 from srcdiff.runtime import remade
 
 
@@ -123,7 +123,7 @@ def has_derivative(value: Any) -> bool:
         >>> has_derivative({"n": 3, "x": (1.0,)}), has_derivative([1, "a", None])
         (True, False)
     """
-    if is_record(type(value)):
+    if is_data(type(value)):
         return any(map(has_derivative, attributes_of(value).values()))
     if isinstance(value, tuple | list):
         return any(map(has_derivative, value))

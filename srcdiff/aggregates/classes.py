@@ -79,6 +79,14 @@ def _is_frozen_hook(cls: type, name: str) -> bool:
     return params is not None and params.frozen and name in ("__setattr__", "__delattr__")
 
 
+def is_data(cls: type) -> bool:
+    """Whether objects of the class are known to be data, so that they are differentiated where
+    nobody says with respect to what: other objects may be anything.
+    """
+    whole = dataclasses.is_dataclass(cls) or is_namedtuple(cls) or cls is types.SimpleNamespace
+    return whole and _is_record(cls)
+
+
 def attributes_of(value: Any) -> dict[str, Any]:
     """The attributes that an object has by itself, by name."""
     if is_namedtuple(type(value)):

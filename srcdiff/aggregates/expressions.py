@@ -141,6 +141,9 @@ def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
 def _index(m: Machine, e: n.Index) -> Value:
     base, *rest = m.in_order([partial(m.value, e.base), partial(m.value, e.key)])
     if isinstance(base, Plain):
+        at = m.constant(rest[0].expr) if isinstance(rest[0], Plain) else None
+        if isinstance(base.expr, n.Tuple) and type(at) is int:
+            return containers.item(m, base, rest[0], e.span)
         return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
 

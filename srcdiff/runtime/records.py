@@ -15,7 +15,7 @@ def remade(cls: Any, **attributes: Any) -> Any:
     """
     if issubclass(cls, tuple):
         return cls(**attributes)
-    made = object.__new__(cls)
+    made = cls.__new__(cls)
     for name, value in attributes.items():
         object.__setattr__(made, name, value)
     return made
