@@ -94,6 +94,28 @@ def tree_kind(value: Any, name: str) -> k.Kind:
     return kind_of(value, name)
 
 
+def holds_records(value: Any) -> bool:
+    """Whether a container holds objects of the user's classes."""
+    cls = type(value)
+    if cls in (tuple, list):
+        return any(is_record(type(item)) or holds_records(item) for item in value)
+    if cls is dict:
+        return holds_records(list(value.values())) and all(type(key) is str for key in value)
+    return False
+
+
+def data_kind(value: Any, name: str) -> k.Kind:
+    """The kind of a value that is not differentiated: the objects in a container are known one by
+    one.
+    """
+    return tree_kind(value, name) if holds_records(value) else kind_of(value, name)
+
+
+def data_key(value: Any) -> Any:
+    """A cheap key of the kind that `data_kind` gives."""
+    return tree_key(value) if holds_records(value) else key_of(value)
+
+
 def is_tree(cls: type) -> bool:
     """Whether values of a type are known item by item where they are differentiated."""
     return cls in (tuple, list, dict) or is_record(cls)
@@ -337,6 +359,8 @@ def anchors(value: Any) -> Iterator[Any]:
             yield from anchors(item)
     elif cls is dict:
         yield from anchors(tuple(value.values()))
+    elif is_record(cls):
+        yield from anchors(list(attributes_of(value).values()))
     elif cls is FunctionType:
         yield from (value, value.__code__, value.__defaults__)
         yield from (value.__kwdefaults__ or {}).values()

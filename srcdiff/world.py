@@ -31,7 +31,7 @@ from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.normalize.trees import Tree
 from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
-from srcdiff.signature import kind_of
+from srcdiff.signature import data_kind, holds_records
 from srcdiff.transforms import transformed
 
 _STDLIB = sysconfig.get_path("stdlib")
@@ -70,7 +70,8 @@ class LiveWorld:
                 value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
-            kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
+            plain = type(value) is dict and not holds_records(value)
+            kind = Object(dict) if plain else self._kind_of(value, e.name)
             return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType | type) or not hasattr(e.base.value, e.name):
@@ -79,7 +80,7 @@ class LiveWorld:
 
     def _kind_of(self, value: Any, name: str) -> Kind:
         try:
-            return kind_of(value, name)
+            return data_kind(value, name)
         except (TypeError, UnsupportedError):
             return UNKNOWN
 

@@ -383,6 +383,8 @@ def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
                 store(m, base, target.name, v, target.span)
         case n.Index():
             found, key = m.in_order([partial(m.value, target.base), partial(m.value, target.key)])
+            if isinstance(found, Plain) and not isinstance(v, Plain):
+                found = containers.of_objects(m, found.expr) or found
             if isinstance(found, Plain):
                 _check_written(m, found.expr)
                 place_ = n.Index(found.expr, m.plain(key, span), span=target.span)

@@ -48,6 +48,7 @@ from srcdiff.ir.kinds import (
     Object,
     PartialOf,
     RangeOf,
+    RecordOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -274,6 +275,8 @@ class Inference:
             return TupleOf(())
         if isinstance(base, Object):
             return self.world.attribute_kind(base, e.name)
+        if isinstance(base, RecordOf):
+            return dict(zip(base.keys, base.items, strict=True)).get(e.name, UNKNOWN)
         if isinstance(base, PartialOf) and base.given is not None:
             return given_part(base, e.name)
         bound = self._bound(e)
