@@ -23,6 +23,7 @@ from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
@@ -48,6 +49,7 @@ from srcdiff.ir.kinds import (
     Object,
     PartialOf,
     RangeOf,
+    RecordOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -92,6 +94,11 @@ class World(Protocol):
 
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+
+    def records_apart(
+        self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
 
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
@@ -269,6 +276,8 @@ class Inference:
             return TupleOf(())
         if isinstance(base, Object):
             return self.world.attribute_kind(base, e.name)
+        if isinstance(base, RecordOf):
+            return dict(zip(base.keys, base.items, strict=True)).get(e.name, UNKNOWN)
         if isinstance(base, PartialOf) and base.given is not None:
             return given_part(base, e.name)
         bound = self._bound(e)
