@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import dataclasses
 import functools
@@ -75,7 +76,8 @@ def call(
     if handler is None:
         return None
     given = [*args, *keywords.values()]
-    if function in _ALWAYS or any(not isinstance(v, Plain) for v in given):
+    makes = m.world.containers and function in (dict, collections.OrderedDict)
+    if makes or function in _ALWAYS or any(not isinstance(v, Plain) for v in given):
         with m.holding(given):
             return handler(m, args, keywords, span, wish)
     return None
@@ -371,6 +373,32 @@ def _tuple(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str |
     return containers.tuple_of(tuple(containers.iterated(m, args[0], span)), span)
 
 
+def _dict(
+    m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+) -> Value:
+    fields: dict[Any, Value] = {}
+    for part in args:
+        more = containers.fields_of(m, part)
+        if more is None:
+            raise m.undecided(
+                "it is not known which keys this dict has.", span, "write its items out."
+            )
+        fields |= more
+    return containers.container(m, dict, {**fields, **keywords}, wish, span)
+
+
+def _sorted(
+    m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+) -> Value | None:
+    """Constants, such as keys, in order."""
+    items = containers.known_items(m, args[0])
+    keys = None if items is None else [containers.key_of(m, v) for v in items]
+    if keys is None or containers.NO_KEY in keys or keywords:
+        return None
+    ordered = sorted(keys)
+    return containers.tuple_of(tuple(Plain(containers.constant(k)) for k in ordered), span)
+
+
 def _sum(
     m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
 ) -> Value:
@@ -487,6 +515,9 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     tuple: _tuple,
     iter: _tuple,
     sum: _sum,
+    dict: _dict,
+    collections.OrderedDict: _dict,
+    sorted: _sorted,
     max: _by_comparison("gt"),
     min: _by_comparison("lt"),
     functools.reduce: _reduce,

@@ -100,9 +100,16 @@ def carries(kind: Kind) -> bool:
 
 
 def taken_apart(
-    function: n.Function, kinds: Mapping[str, Kind], wrt: tuple[str, ...], names: Names
+    function: n.Function,
+    kinds: Mapping[str, Kind],
+    wrt: tuple[str, ...],
+    names: Names,
+    whole: bool = False,
 ) -> Apart | None:
     """The function with the parameters of `wrt` that are trees taken apart; None without such.
+
+    `whole` tells that trees made anew from their leaves will be taken apart later, where the
+    function uses them as a whole.
 
     Raises:
         UnsupportedError: a tree is used as a whole where its items have to be known.
@@ -122,9 +129,18 @@ def taken_apart(
             params.append(replace(p, passing=1, default=None, has_default=False))
             inner[p.name] = kinds[p.name]
     rebound = bound_names(function.body) & trees.keys()
-    if rebound:
+    if rebound and not whole:
         _refuse_whole(sorted(rebound)[0], function.span)
-    body = _Apart(function, trees).block(function.body)
+    try:
+        body = _Apart(function, trees).block(function.body) if not rebound else None
+    except UnsupportedError:
+        if not whole:
+            raise
+        body = None
+    if body is None:
+        made = (n.Assign(n.Var(p), display(tree), span=function.span) for p, tree in trees.items())
+        new = replace(function, params=tuple(params), body=(*made, *function.body))
+        return Apart(new, inner, trees, tuple(start), function.params)
     new = replace(function, params=tuple(params), body=body)
     return _named(Apart(new, inner, trees, tuple(start), function.params))
 
