@@ -142,6 +142,8 @@ def _isinstance(
 
 def _classes(m: Machine, v: Value) -> tuple[type, ...] | None:
     items = v.expr.items if isinstance(v, Plain) and isinstance(v.expr, n.Tuple) else None
+    if isinstance(v, Items) and all(isinstance(x, Plain) for x in v.items):
+        items = tuple(x.expr for x in v.items if isinstance(x, Plain))
     if items is None and isinstance(v, Plain):
         items = (v.expr,)
     found = [m.kind(e) for e in items or ()]
@@ -308,7 +310,7 @@ def _fields(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str 
     cell = _object(m, args[0])
     if cell is None:
         raise m.refuse("this object is not followed here.", span)
-    return containers.tuple_of(tuple(cell.fields.values()), span)
+    return containers.tuple_of(m, tuple(cell.fields.values()), span)
 
 
 def _as_dict(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
@@ -343,7 +345,7 @@ def _iterators(m: Machine, args: Args, span: Span | None) -> list[list[Value]]:
 
 def _zip(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     rows = zip(*_iterators(m, args, span), strict=False)
-    return containers.tuple_of(tuple(containers.tuple_of(row, span) for row in rows), span)
+    return containers.tuple_of(m, tuple(containers.tuple_of(m, row, span) for row in rows), span)
 
 
 def _enumerate(
@@ -355,11 +357,11 @@ def _enumerate(
         raise m.undecided("where this starts to count is not known.", span, "start at 0.")
     items = containers.iterated(m, args[0], span)
     pairs = ((Plain(n.Const(i + first)), v) for i, v in enumerate(items))
-    return containers.tuple_of(tuple(containers.tuple_of(pair, span) for pair in pairs), span)
+    return containers.tuple_of(m, tuple(containers.tuple_of(m, pair, span) for pair in pairs), span)
 
 
 def _reversed(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    return containers.tuple_of(tuple(reversed(containers.iterated(m, args[0], span))), span)
+    return containers.tuple_of(m, tuple(reversed(containers.iterated(m, args[0], span))), span)
 
 
 def _list(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
@@ -370,7 +372,7 @@ def _list(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | 
 
 
 def _tuple(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    return containers.tuple_of(tuple(containers.iterated(m, args[0], span)), span)
+    return containers.tuple_of(m, tuple(containers.iterated(m, args[0], span)), span)
 
 
 def _dict(
@@ -396,7 +398,7 @@ def _sorted(
     if keys is None or containers.NO_KEY in keys or keywords:
         return None
     ordered = sorted(keys)
-    return containers.tuple_of(tuple(Plain(containers.constant(k)) for k in ordered), span)
+    return containers.tuple_of(m, tuple(Plain(containers.constant(k)) for k in ordered), span)
 
 
 def _sum(
@@ -465,12 +467,12 @@ def _reduce(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str 
 def _map(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     rows = zip(*_iterators(m, args[1:], span), strict=False)
     found = m.in_order(partial(m.applied, args[0], list(row), {}, span) for row in rows)
-    return containers.tuple_of(tuple(found), span)
+    return containers.tuple_of(m, tuple(found), span)
 
 
 def _chain(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     items = [v for part in args for v in containers.iterated(m, part, span)]
-    return containers.tuple_of(tuple(items), span)
+    return containers.tuple_of(m, tuple(items), span)
 
 
 def _every(op: str) -> Callable[..., Value]:

@@ -54,9 +54,7 @@ def _dict_display(
     return found
 
 
-def _dict_of_pairs(
-    m: Machine, pairs: n.Comprehension, e: n.OpaqueExpr, wish: str | None
-) -> Value:
+def _dict_of_pairs(m: Machine, pairs: n.Comprehension, e: n.OpaqueExpr, wish: str | None) -> Value:
     """A dict comprehension, its items one by one."""
     frame = m.frames[-1]
     m.frames.append(frame)

@@ -39,8 +39,10 @@ def container(
     return made
 
 
-def tuple_of(items: tuple[Value, ...], span: Span | None) -> Value:
+def tuple_of(m: Machine, items: tuple[Value, ...], span: Span | None) -> Value:
     """A tuple of these items."""
+    if m.world.containers:
+        return Items(items)
     exprs = tuple(v.expr for v in items if isinstance(v, Plain))
     return Plain(n.Tuple(exprs, span=span)) if len(exprs) == len(items) else Items(items)
 
@@ -191,7 +193,7 @@ def item(m: Machine, base: Value, key: Value, span: Span | None) -> Value:
         if bounds is None or items is None:
             raise _undecided_key(m, span)
         if isinstance(base, Items) or (cell is not None and cell.cls is not list):
-            return tuple_of(tuple(items[bounds]), span)
+            return tuple_of(m, tuple(items[bounds]), span)
         return container(m, list, dict(enumerate(items[bounds])), None, span)
     return m.known(_entry(m, base, cell, key, span), span)
 
@@ -361,12 +363,12 @@ def _of_dict(
     keys = [Plain(constant(key)) for key in cell.fields]
     match name:
         case "keys":
-            return tuple_of(tuple(keys), span)
+            return tuple_of(m, tuple(keys), span)
         case "values":
-            return tuple_of(tuple(cell.fields.values()), span)
+            return tuple_of(m, tuple(cell.fields.values()), span)
         case "items":
             pairs = zip(keys, cell.fields.values(), strict=True)
-            return tuple_of(tuple(tuple_of(pair, span) for pair in pairs), span)
+            return tuple_of(m, tuple(tuple_of(m, pair, span) for pair in pairs), span)
         case "get" | "pop" | "setdefault":
             key = key_of(m, args[0])
             if key is NO_KEY:
@@ -446,10 +448,10 @@ def arithmetic(
         return None
     if any((cell := m.cell(v)) is not None and cell.cls is list for v in args):
         return container(m, list, dict(enumerate(items)), wish, span)
-    return tuple_of(tuple(items), span)
+    return tuple_of(m, tuple(items), span)
 
 
 def as_tuple(m: Machine, v: Value) -> Value:
     """A namedtuple as a tuple; anything else as it is."""
     cell = m.cell(v)
-    return v if cell is None else tuple_of(tuple(cell.fields.values()), cell.span)
+    return v if cell is None else tuple_of(m, tuple(cell.fields.values()), cell.span)

@@ -12,7 +12,7 @@ from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Known, join_all
+from srcdiff.ir.kinds import Array, Known, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -192,7 +192,7 @@ def _is_sequence(m: Machine, items: list[Value]) -> bool:
     if not all(isinstance(v, Plain) for v in items):
         return False
     kind = join_all((m.kind(v.expr) for v in items if isinstance(v, Plain)), "items")
-    return kind not in (UNKNOWN,) or not items
+    return is_number(kind) or isinstance(kind, Array) or not items
 
 
 def _choose(m: Machine, e: n.Choose, wish: str | None) -> Value:
