@@ -26,9 +26,11 @@ from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loo
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
 from srcdiff.normalize.consumers import concerns as has_consumer
 from srcdiff.normalize.consumers import consumers_to_loops
+from srcdiff.normalize.grids import grids_to_arrays
 from srcdiff.normalize.inplace import calls_to_stores
 from srcdiff.normalize.inplace import concerns as writes
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
+from srcdiff.normalize.renamed import lists_renamed
 from srcdiff.normalize.shorthand import concerns as has_shorthand
 from srcdiff.normalize.shorthand import shorthands_written_out
 from srcdiff.normalize.sorting import is_sorted, sorted_to_lists
@@ -74,9 +76,14 @@ def containers_taken_apart(
         if new is function:
             new = sorted_to_lists(function, names, known)
         if new is function and facts is not None:
+            new = grids_to_arrays(function, known, _ever_varied(kinds, facts))
+        if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
         if new is function and facts is not None:
-            new = lists_to_columns(function, names, known, _ever_varied(kinds, facts))
+            varied = _ever_varied(kinds, facts)
+            new = lists_renamed(function, known, varied)
+            if new is function:
+                new = lists_to_columns(function, names, known, varied)
         if new is function:
             new = loops_by_index(function, names, indices, known)
         if new is function and facts is not None:

@@ -17,12 +17,14 @@ from typing import Any
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import NOTHING, DictOf, Kind, ListOf, TupleOf
-from srcdiff.ir.lists import append, appended, pop, popped_from
+from srcdiff.ir.lists import append, appended, length, pop, popped_from
 from srcdiff.ir.walk import (
     blocks,
+    bound_names,
     children,
     expressions,
     map_expressions,
+    mutated_names,
     rebuild,
     statements,
     subexpressions,
@@ -145,6 +147,10 @@ def _otherwise(s: n.Stmt) -> Iterator[str]:
     if change is not None and isinstance(s, n.Effect) and isinstance(s.value, n.Call):
         assert isinstance(s.value.callee, n.Field)
         allowed.add(id(s.value.callee.base))
+    if isinstance(s, n.For) and isinstance(s.iter, n.Var):
+        changed = frozenset().union(*map(mutated_names, statements(s.body)))
+        if s.iter.name not in changed | bound_names(s.body):
+            allowed.add(id(s.iter))
     tests = [s.test] if isinstance(s, n.If | n.While) else []
     for e in tests:
         while isinstance(e, n.Op) and e.op == "not":
@@ -217,6 +223,8 @@ class _Apart:
             columns = self.columns.get(s.target.name)
             if columns is not None:
                 return self._assigned(columns, s)
+        if isinstance(s, n.For) and isinstance(s.iter, n.Var) and s.iter.name in self.columns:
+            return [self._loop(self.columns[s.iter.name], s)]
         if isinstance(s, n.Assign) and isinstance(s.target, n.Index):
             base = s.target.base
             if isinstance(base, n.Var) and base.name in self.columns:
@@ -229,6 +237,19 @@ class _Apart:
         self.before = []
         mapped = map_expressions(s, self._expr) if self._concerns(s) else s
         return [*self.before, mapped]
+
+    def _loop(self, columns: _Columns, s: n.For) -> n.For:
+        k = n.Var(self.names.fresh("k"))
+        trips = n.Call(n.Ref("range", range, range), (length(columns.first),))
+        items = tuple(n.Index(n.Var(c), k, span=s.span) for c in columns.names)
+        first: list[n.Stmt] = []
+        if isinstance(s.target, n.Tuple) and len(s.target.items) == len(items):
+            for t, item in zip(s.target.items, items, strict=True):
+                assert isinstance(t, n.Var | n.Index | n.Field | n.Tuple)
+                first.append(n.Assign(t, item, span=s.span))
+        else:
+            first.append(n.Assign(s.target, columns.whole(items, s.iter), span=s.span))
+        return replace(s, target=k, iter=trips, body=(*first, *s.body))
 
     def _concerns(self, s: n.Stmt) -> bool:
         return any(name in self.columns for name in _mentioned(s))
