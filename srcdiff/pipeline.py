@@ -95,10 +95,15 @@ def derive(request: Request) -> Derived:
     try:
         return _derived(request, lowered)
     except UnsupportedError as error:
-        raise error.inside(lowered.function.name) from None
+        refused = error
+    try:
+        # Dicts, trees and their like may be known item by item.
+        return _derived(request, lowered, containers=True)
+    except UnsupportedError:
+        raise refused.inside(lowered.function.name) from None
 
 
-def _derived(request: Request, lowered: Lowered) -> Derived:
+def _derived(request: Request, lowered: Lowered, containers: bool = False) -> Derived:
     kinds, equal = dict(request.kinds), []
     for name, value in request.objects.items():
         kinds[name] = Object(type(value), value, (name,))
@@ -108,7 +113,7 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
     step = Step(request.mode, request.wrt, request.as_tuple, request.has_aux)
     while True:
         sizes = frozenset() if request.general else parameter_sizes(kinds)
-        world = LiveWorld(lowered, sizes)
+        world = LiveWorld(lowered, sizes, containers=containers)
         world.calls = PairMaker(world, world, world.is_user_function, Names(()))
         work = derivation(_primal(request, lowered, world, kinds), step, kinds, world.calls)
         made = _jacobian(request, lowered, world, kinds)

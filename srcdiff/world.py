@@ -52,6 +52,8 @@ class LiveWorld:
     # Other functions of the user's that are called.
     helpers: dict[FunctionType, Lowered] = field(default_factory=dict)
     calls: PairMaker | None = None
+    # Whether containers are taken apart as objects are.
+    containers: bool = False
     _nesting: Nesting | None = None
     _functions: Functions | None = None
     objects: Objects = field(default_factory=Objects)
@@ -156,9 +158,14 @@ class LiveWorld:
 
     def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
-        if not works_on_objects(self, function, kinds):
+        if works_on_objects(self, function, kinds):
+            return objects_apart(function, kinds, self)
+        if not self.containers:
             return function
-        return objects_apart(function, kinds, self)
+        try:
+            return objects_apart(function, kinds, self)
+        except UnsupportedError:
+            return function
 
     def records_apart(
         self,

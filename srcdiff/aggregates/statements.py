@@ -87,6 +87,11 @@ def _other(m: Machine, s: n.Stmt) -> None:
 
 
 def _opaque(m: Machine, s: n.Opaque) -> None:
+    if isinstance(s.deleted, n.Index):
+        base = m.value(s.deleted.base)
+        if not isinstance(base, Plain):
+            containers.removed(m, base, m.value(s.deleted.key), s.span)
+            return
     new = rewritten(m, s)
     assert isinstance(new, n.Opaque)
     for name in new.writes:

@@ -130,8 +130,13 @@ def derivation(
         return _of_trees(
             function, _without_records(function, step, kinds, calls), step, kinds, calls
         )
-    if step.mode not in _FORWARD or any(map(_has_list, (kinds[name] for name in step.wrt))):
-        apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)))
+    whole = calls.world.containers
+    if (
+        whole
+        or step.mode not in _FORWARD
+        or any(map(_has_list, (kinds[name] for name in step.wrt)))
+    ):
+        apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)), whole)
     if apart is not None:
         return _of_trees(function, apart, step, kinds, calls)
     setting = Setting(kinds, calls.world, calls.ours)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
+from srcdiff.assemble.containers import Setting, plain_forms
 from srcdiff.assemble.derivatives import (
     derivative_call,
     derived_kind,
@@ -376,6 +377,8 @@ class Functions:
         function = inline_calls(function, names, self.world.written_out)
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
+        setting = Setting(kinds, self.world, self.ours)
+        function = plain_forms(function, names, setting, None)
         facts = infer_kinds(function, kinds, self.world)
         while (longer := unrolled(function, facts, names)) is not None:
             function = longer

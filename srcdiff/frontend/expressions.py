@@ -137,6 +137,9 @@ def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
             return kept
         clauses.append(n.Clause(target, over, tests))
     with scope.binding(bound):
+        if isinstance(node, gast.DictComp):
+            pair = (lower_expression(x, scope) for x in (node.key, node.value))
+            return replace(kept, pairs=n.Comprehension(n.Tuple(tuple(pair)), tuple(clauses)))
         element = lower_expression(node.elt, scope)
     listed = None
     if isinstance(node, gast.GeneratorExp):
@@ -278,7 +281,14 @@ def _dict(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
         k.value for k in node.keys if isinstance(k, gast.Constant) and type(k.value) is str
     )
     if len(set(keys)) < len(node.keys):
-        return _opaque(node, scope, span)
+        kept = _opaque(node, scope, span)
+        assert isinstance(kept, n.OpaqueExpr)
+        pairs = zip(node.keys, node.values, strict=True)
+        entries = (
+            (None if k is None else lower_expression(k, scope), lower_expression(v, scope))
+            for k, v in pairs
+        )
+        return replace(kept, entries=tuple(entries))
     return n.Dict(keys, tuple(lower_expression(v, scope) for v in node.values), span=span)
 
 
@@ -317,6 +327,7 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "Starred": _starred,
     "ListComp": _comprehension,
     "GeneratorExp": _comprehension,
+    "DictComp": _comprehension,
     "NamedExpr": _named,
     "Lambda": _lambda,
 }

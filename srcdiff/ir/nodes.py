@@ -163,6 +163,10 @@ class OpaqueExpr(Expr):
     free: tuple[Expr, ...] = field(default=(), compare=False)
     # What a list comprehension or a generator expression consists of.
     inner: Comprehension | None = field(default=None, compare=False)
+    # The keys and values of a dict display, in order; without a key, what a double star stands
+    # before. Of a dict comprehension, the pairs.
+    entries: tuple[tuple[Expr | None, Expr], ...] | None = field(default=None, compare=False)
+    pairs: Comprehension | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
