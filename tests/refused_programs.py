@@ -290,18 +290,6 @@ def f(x):
         "assign in a statement of its own.",
     ),
     Refused(
-        "walrus_that_may_not_run",
-        """
-def f(x):
-    y = x[0]
-    if x[0] > 1.0 and («y := x[1] * 2.0») > 0.0:
-        return y * y
-    return y
-""",
-        "an assignment inside an expression that may not be evaluated is not supported.",
-        "assign in a statement of its own.",
-    ),
-    Refused(
         "f_string",
         """
 def f(x):
@@ -542,57 +530,6 @@ def f(x):
         "return a number, or raise an error.",
     ),
     # --- statements
-    Refused(
-        "try",
-        """
-def f(x):
-    «try:
-        y = math.sqrt(x[0])
-    except ValueError:
-        y = 0.0
-    return y * 2.0
-""",
-        "try",
-        "",
-    ),
-    Refused(
-        "try_with_return",
-        """
-def f(x):
-    «try:
-        return math.sqrt(x[0])
-    except ValueError:
-        return 0.0
-""",
-        "try is not supported here.",
-        "",
-    ),
-    Refused(
-        "with",
-        """
-def f(x):
-    «with np.errstate(all="ignore"):
-        y = np.sqrt(x)
-    return np.sum(y)
-""",
-        "with",
-        "",
-    ),
-    Refused(
-        "match",
-        """
-def f(x, n):
-    «match n:
-        case 0:
-            y = x[0]
-        case _:
-            y = x[1]
-    return y * 2.0
-""",
-        "match",
-        "if",
-        (X, 1),
-    ),
     Refused(
         "global_statement",
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from srcdiff.analysis.unknowns import check_none
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
@@ -16,7 +17,7 @@ from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import JACOBIANS, Callee, Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, Maybe, TupleOf
 from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
@@ -70,6 +71,9 @@ class Derivation:
                 None,
                 "return a number made by functions that have a derivative.",
             )
+        if isinstance(self.primal.kinds.returned, Maybe):
+            check_none(self.primal.function, self.primal.kinds)
+            self.primal.kinds.returned = self.primal.kinds.returned.item
         if self.step.mode in _FORWARD:
             return self._forward(doc)
         return self._both(doc) if self.step.mode == "vjp" else self._reverse(doc, sizes)

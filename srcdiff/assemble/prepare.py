@@ -41,6 +41,7 @@ from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
+from srcdiff.normalize.nonlocals import nonlocals_to_results
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
 from srcdiff.transform.naming import name_costly
@@ -55,6 +56,7 @@ def normalized(
     Without `wrt`, whatever can carry a derivative is taken to do so.
     """
     function = inline_calls(function, names, setting.world.written_out)
+    function = nonlocals_to_results(function, names)
     function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))

@@ -262,6 +262,8 @@ def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
     bound |= set(declared_names(scope.source.node.body))
     if not bound & set(node.names):
         return []
+    if isinstance(node, gast.Nonlocal) and all(map(scope.is_outer, node.names)):
+        return []
     word = type(node).__name__.lower()
     raise UnsupportedError(
         f"a function that assigns to {word} variables is not supported.",

@@ -217,6 +217,10 @@ class Scope:
             return True
         return self.parent is not None and self.parent._is_variable(name)
 
+    def is_outer(self, name: str) -> bool:
+        """Whether a name is a variable of a function that this one is nested in."""
+        return self.parent is not None and self.parent._is_variable(name)
+
     def span(self, node: Any) -> Span | None:
         if getattr(node, "lineno", None) is None:
             return None
