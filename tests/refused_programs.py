@@ -64,18 +64,6 @@ class Refused:
 REFUSED = [
     # --- lists, dicts, sets
     Refused(
-        "insert",
-        """
-def f(x):
-    parts = []
-    for i in range(len(x)):
-        «parts.insert(0, x[i] * 2.0)»
-    return parts[0]
-""",
-        "insert",
-        "append",
-    ),
-    Refused(
         "pop_beside_other_reads",
         """
 def f(x):
@@ -635,17 +623,6 @@ f = made()
         "a function that assigns to nonlocal variables is not supported.",
         "pass the value in and return the new one.",
         function="inner",
-    ),
-    Refused(
-        "del_element",
-        """
-def f(x):
-    y = [x[0], x[1]]
-    «del y[0]»
-    return y[0] * 2.0
-""",
-        "'y', which is differentiated",
-        "",
     ),
     # --- what writes behind our back
     Refused(

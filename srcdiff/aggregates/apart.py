@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from srcdiff.aggregates import statements
+from srcdiff.aggregates import calls, expressions, inlined, statements
 from srcdiff.aggregates.inlined import labels, owner_of, ready
 from srcdiff.aggregates.machine import Frame, Machine, Surroundings
-from srcdiff.aggregates.values import Plain
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -31,7 +30,27 @@ def objects_apart(
     Raises:
         UnsupportedError: what happens to an object cannot be followed.
     """
-    return evaluated(function, Machine(world, Names(names_of(function))), kinds)
+    return evaluated(function, machine(function, world), kinds)
+
+
+def machine(function: n.Function, world: Surroundings) -> Machine:
+    """What evaluates a function."""
+    return Machine(world, Names(names_of(function)), _STEPS)
+
+
+class _Steps:
+    """The parts of the evaluation."""
+
+    value = staticmethod(expressions.value)
+    plain = staticmethod(expressions.plain)
+    truth = staticmethod(expressions.truth)
+    put = staticmethod(statements.put)
+    block = staticmethod(statements.block)
+    applied = staticmethod(calls.applied)
+    invoke = staticmethod(inlined.invoke)
+
+
+_STEPS = _Steps()
 
 
 def evaluated(function: n.Function, m: Machine, kinds: Mapping[str, Kind]) -> n.Function:
@@ -45,7 +64,7 @@ def evaluated(function: n.Function, m: Machine, kinds: Mapping[str, Kind]) -> n.
             function.name,
             function.origin or function,
             owner,
-            m.state.env.get(first) or Plain(n.Var(first)),
+            first,
             labels=labels(function),
         )
     )

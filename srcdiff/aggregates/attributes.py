@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
@@ -131,23 +132,40 @@ def _computed(
     if isinstance(found, property):
         return _computed_with(m, found, base, span)
     if name not in cell.fields:
-        from srcdiff.aggregates.inlined import invoke
-
-        store_field(m, base, name, invoke(m, found.func, [base], {}, span, None), span)
+        store_field(m, base, name, m.invoke(found.func, [base], span), span)
     return m.known(m.state.heap[_id(base)].fields[name], span)
 
 
 def _computed_with(m: Machine, found: property, base: Value, span: Span | None) -> Value:
-    from srcdiff.aggregates.inlined import invoke
-
     if not isinstance(found.fget, FunctionType):
         raise m.refuse("this property is not computed by a function in Python.", span)
-    return invoke(m, found.fget, [base], {}, span, None)
+    return m.invoke(found.fget, [base], span)
 
 
 def _id(base: Value) -> int:
     assert isinstance(base, Made)
     return base.id
+
+
+def special(
+    m: Machine,
+    owner: Value,
+    name: str,
+    args: Sequence[Value],
+    span: Span | None,
+    keywords: Any = None,
+    wish: str | None = None,
+) -> Value | None:
+    """What a special method of an object gives; None where its class has none in Python."""
+    cell = m.cell(owner)
+    if cell is None or cell.cls in (list, dict):
+        return None
+    found = classes.find(cell.cls, name)
+    function = None if found is None else classes.method(cell.cls, name)
+    if found is None or function is None or classes.is_made(function):
+        return None
+    m.world.rely_on(found.owner, name, function)
+    return m.invoke(function, [owner, *args], span, keywords, wish)
 
 
 # --- assignment ---------------------------------------------------------------------------------
@@ -160,12 +178,10 @@ def store(m: Machine, base: Value, name: str, value: Value, span: Span | None) -
         raise m.refuse("this attribute is assigned to, which is not followed.", span)
     found = classes.find(cell.cls, name)
     if found is not None and isinstance(found.value, property):
-        from srcdiff.aggregates.inlined import invoke
-
         if not isinstance(found.value.fset, FunctionType):
             raise m.refuse(f"the property {name!r} has no setter.", span)
         m.world.rely_on(found.owner, name, found.value)
-        invoke(m, found.value.fset, [base, value], {}, span, None)
+        m.invoke(found.value.fset, [base, value], span)
         return
     if found is not None and _is_data_descriptor(found.value):
         raise m.refuse(

@@ -9,6 +9,7 @@ import itertools
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from srcdiff.aggregates.attributes import (
     attribute,
     class_ref,
     external,
+    special,
     store,
     store_field,
 )
 from srcdiff.aggregates.machine import Machine
+from srcdiff.aggregates.paths import choice
 from srcdiff.aggregates.values import Cell, Items, Made, Plain, Value
 from srcdiff.analysis.kinds import exact_type
 from srcdiff.errors import Span
@@ -73,7 +76,8 @@ def call(
         return None
     given = [*args, *keywords.values()]
     if function in _ALWAYS or any(not isinstance(v, Plain) for v in given):
-        return handler(m, args, keywords, span, wish)
+        with m.holding(given):
+            return handler(m, args, keywords, span, wish)
     return None
 
 
@@ -100,7 +104,7 @@ def _seen(m: Machine, v: Value) -> Value:
 
 def _len(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     if _object(m, args[0]) is not None and not _is_namedtuple(m, args[0]):
-        found = operators.special(m, args[0], "__len__", (), span)
+        found = special(m, args[0], "__len__", (), span)
         if found is not None:
             return found
     items = containers.iterated(m, args[0], span)
@@ -225,9 +229,7 @@ def _computed_name(m: Machine, what: str, span: Span | None) -> Exception:
 
 
 def _truth(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    from srcdiff.aggregates.expressions import truth
-
-    decided = truth(m, args[0], span)
+    decided = m.truth(args[0], span)
     return Plain(n.Const(decided, span=span) if isinstance(decided, bool) else decided)
 
 
@@ -235,7 +237,7 @@ def _by_method(name: str) -> Callable[..., Value | None]:
     def handler(
         m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None
     ) -> Value | None:
-        found = operators.special(m, args[0], name, args[1:], span, None, wish)
+        found = special(m, args[0], name, args[1:], span, None, wish)
         if found is None and _object(m, args[0]) is not None:
             raise m.refuse(f"the class of this object does not define {name}.", span)
         return found
@@ -386,8 +388,6 @@ def _sum(
 def _extreme(
     m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, op: str
 ) -> Value:
-    from srcdiff.aggregates.calls import applied
-
     if set(keywords) - {"key"}:
         raise m.refuse("this keyword is not followed here.", span)
     items = containers.iterated(m, args[0], span) if len(args) == 1 else list(args)
@@ -397,31 +397,46 @@ def _extreme(
         return best
 
     def measure(v: Value) -> Value:
-        return v if key is None else applied(m, key, [v], {}, span)
+        return v if key is None else m.applied(key, [v], {}, span)
 
-    from srcdiff.aggregates.expressions import choice
+    with m.holding(items):
+        return _best(m, best, others, measure, op, span)
 
+
+def _best(
+    m: Machine,
+    best: Value,
+    others: list[Value],
+    measure: Callable[[Value], Value],
+    op: str,
+    span: Span | None,
+) -> Value:
     for v in others:
         better = operators.comparison(m, (op,), [measure(v), measure(best)], span)
         best = choice(m, better, v, best, span)
     return best
 
 
-def _reduce(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    from srcdiff.aggregates.calls import applied
+def _by_comparison(op: str) -> Callable[..., Value]:
+    def handler(
+        m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+    ) -> Value:
+        return _extreme(m, args, keywords, span, op)
 
+    return handler
+
+
+def _reduce(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     items = containers.iterated(m, args[1], span)
     total, *rest = (args[2], *items) if len(args) == 3 else items
     for v in rest:
-        total = applied(m, args[0], [total, v], {}, span, wish)
+        total = m.applied(args[0], [total, v], {}, span, wish)
     return total
 
 
 def _map(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    from srcdiff.aggregates.calls import applied
-
     rows = zip(*_iterators(m, args[1:], span), strict=False)
-    found = m.in_order((lambda row=row: applied(m, args[0], list(row), {}, span)) for row in rows)
+    found = m.in_order(partial(m.applied, args[0], list(row), {}, span) for row in rows)
     return containers.tuple_of(tuple(found), span)
 
 
@@ -434,11 +449,9 @@ def _every(op: str) -> Callable[..., Value]:
     def handler(
         m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None
     ) -> Value:
-        from srcdiff.aggregates.expressions import truth
-
         out: n.Expr | None = None
         for v in containers.iterated(m, args[0], span):
-            decided = truth(m, v, span)
+            decided = m.truth(v, span)
             if isinstance(decided, bool):
                 if decided == (op == "or"):
                     return Plain(n.Const(decided, span=span))
@@ -474,8 +487,8 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     tuple: _tuple,
     iter: _tuple,
     sum: _sum,
-    max: lambda m, a, k, span, wish: _extreme(m, a, k, span, "gt"),
-    min: lambda m, a, k, span, wish: _extreme(m, a, k, span, "lt"),
+    max: _by_comparison("gt"),
+    min: _by_comparison("lt"),
     functools.reduce: _reduce,
     map: _map,
     itertools.chain: _chain,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
-from srcdiff.aggregates import builtin, classes, containers, inlined, operators
-from srcdiff.aggregates.attributes import attribute, bound, class_of, external
+from srcdiff.aggregates import builtin, classes, containers, inlined
+from srcdiff.aggregates.attributes import (
+    attribute,
+    bound,
+    class_of,
+    class_ref,
+    external,
+    special,
+)
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Items, Made, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Known, Object, PartialOf
+from srcdiff.ir.kinds import FunctionOf, Known, Object, PartialOf
 from srcdiff.rules.registry import lookup
 
 Keywords = Mapping[str, Value]
@@ -39,10 +46,8 @@ def call(m: Machine, e: n.Call, wish: str | None) -> Value:
 
 
 def _callee(m: Machine, e: n.Expr) -> Value:
-    from srcdiff.aggregates.expressions import value
-
     if isinstance(e, n.Field):
-        base = value(m, e.base)
+        base = m.value(e.base)
         cell = m.cell(base)
         if (
             cell is not None
@@ -55,13 +60,11 @@ def _callee(m: Machine, e: n.Expr) -> Value:
         if isinstance(base, builtin.Super):
             return _of_super(m, base, e.name, e.span)
         return attribute(m, base, e.name, e.span)
-    return value(m, e)
+    return m.value(e)
 
 
 def _argument(m: Machine, e: n.Expr) -> Value:
-    from srcdiff.aggregates.expressions import value
-
-    return value(m, e.value if isinstance(e, n.Starred) else e)
+    return m.value(e.value if isinstance(e, n.Starred) else e)
 
 
 def _spread(
@@ -94,20 +97,18 @@ def _spread(
 
 
 def _plain(m: Machine, v: Value, span: Span | None, callee: Value) -> n.Expr:
-    from srcdiff.aggregates.expressions import plain
-
     name = "this call"
     if isinstance(callee, Plain) and isinstance(callee.expr, n.Ref):
         name = callee.expr.path
     elif isinstance(callee, Plain) and isinstance(callee.expr, n.Field):
         name = f".{callee.expr.name}"
-    return plain(m, v, span, f"handed to {name}")
+    return m.plain(v, span, f"handed to {name}")
 
 
 def applied(
     m: Machine,
     callee: Value,
-    args: list[Value],
+    args: Sequence[Value],
     keywords: Keywords,
     span: Span | None,
     wish: str | None = None,
@@ -118,10 +119,12 @@ def applied(
             return inlined.invoke(m, callee.function, [callee.owner, *args], keywords, span, wish)
         case Nested():
             return inlined.invoke_nested(m, callee, args, keywords, span, wish)
+        case containers.Operation() if callee.name in ("_replace", "_asdict"):
+            return _of_namedtuple(m, callee, keywords, span, wish)
         case containers.Operation():
-            return containers.operate(m, callee, args, keywords, span, wish)
+            return containers.operate(m, callee, list(args), keywords, span, wish)
         case Made():
-            found = operators.special(m, callee, "__call__", args, span, keywords, wish)
+            found = special(m, callee, "__call__", args, span, keywords, wish)
             if found is None:
                 raise m.refuse("an object is called whose class has no __call__.", span)
             return found
@@ -137,7 +140,7 @@ def applied(
 def _plain_callee(
     m: Machine,
     callee: n.Expr,
-    args: list[Value],
+    args: Sequence[Value],
     keywords: Keywords,
     span: Span | None,
     wish: str | None,
@@ -149,12 +152,21 @@ def _plain_callee(
     outside = external(m, callee)
     if outside is not None:
         return applied(m, outside, args, keywords, span, wish)
+    if isinstance(value, MethodType) and classes.is_record(value.__self__):
+        owner_class: Any = value.__self__
+        m.world.rely_on(owner_class, value.__name__, value.__func__)
+        owner = Plain(class_ref(owner_class))
+        return inlined.invoke(m, value.__func__, [owner, *args], keywords, span, wish)
+    if any(not isinstance(v, Plain) for v in (*args, *keywords.values())):
+        nested = _nested(m, callee)
+        if nested is not None:
+            return inlined.invoke_nested(m, nested, args, keywords, span, wish)
     if isinstance(callee, n.Field):
         method = _method_of_outside(m, callee, span)
         if method is not None:
             return applied(m, method, args, keywords, span, wish)
     if value is not None:
-        found = builtin.call(m, value, args, keywords, span, wish)
+        found = builtin.call(m, value, list(args), keywords, span, wish)
         if found is not None:
             return found
         if _is_written_out(m, value, args, keywords):
@@ -162,6 +174,17 @@ def _plain_callee(
     exprs = tuple(_plain(m, v, span, Plain(callee)) for v in args)
     pairs = tuple((name, _plain(m, v, span, Plain(callee))) for name, v in keywords.items())
     return Plain(n.Call(callee, exprs, pairs, span=span))
+
+
+def _nested(m: Machine, callee: n.Expr) -> Nested | None:
+    """A function defined inside that the text has by a name."""
+    kind = m.kind(callee)
+    if not isinstance(kind, FunctionOf):
+        return None
+    defaults = dict(callee.defaults) if isinstance(callee, n.Closure) else {}
+    if {name for name, _ in kind.held} != defaults.keys():
+        return None
+    return Nested(kind.code, tuple((name, Plain(e)) for name, e in defaults.items()))
 
 
 def _known(m: Machine, callee: n.Expr) -> Any:
@@ -182,7 +205,7 @@ def _method_of_outside(m: Machine, callee: n.Field, span: Span | None) -> Value 
     return None if found is None else bound(m, base, found, callee.name, span)
 
 
-def _is_written_out(m: Machine, value: Any, args: list[Value], keywords: Keywords) -> bool:
+def _is_written_out(m: Machine, value: Any, args: Sequence[Value], keywords: Keywords) -> bool:
     """Whether a function has to be followed: it is given objects, or it makes some."""
     if not isinstance(value, FunctionType) or not m.world.is_user_function(value):
         return False
@@ -197,9 +220,12 @@ def _is_written_out(m: Machine, value: Any, args: list[Value], keywords: Keyword
 
 def _super(m: Machine, e: n.Call) -> Value:
     frame = next((f for f in reversed(m.frames) if f.owner is not None), None)
-    if e.args or frame is None or frame.owner is None or frame.self is None:
+    if e.args or frame is None or frame.owner is None or not frame.first:
         raise m.refuse("super() is used here in a way that is not followed.", e.span, "super()")
-    owner = frame.self
+    first = frame.names.get(frame.first, n.Var(frame.first))
+    owner: Value = Plain(first)
+    if isinstance(first, n.Var):
+        owner = m.state.env.get(first.name, owner)
     if isinstance(owner, Plain):
         owner = external(m, owner.expr) or owner
     return builtin.Super(frame.owner, owner)
@@ -223,18 +249,16 @@ def _of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> 
     return bound(m, base.self, found, name, span)
 
 
-# --- values that are called without a call in the text ------------------------------------------
-
-
-def called_value(m: Machine, function: Any, span: Span | None, wish: str | None) -> Value:
-    """The value of calling a function without arguments: the factory of a default."""
-    if function is list:
-        return Plain(n.List((), span=span))
-    if function is dict:
-        return containers.container(m, dict, {}, wish, span)
-    if classes.is_record(function):
-        return inlined.construct(m, function, [], {}, span, wish)
-    if isinstance(function, FunctionType):
-        return inlined.invoke(m, function, [], {}, span, wish)
-    name = getattr(function, "__name__", "factory")
-    return Plain(n.Call(n.Ref(name, function, function), (), span=span))
+def _of_namedtuple(
+    m: Machine,
+    callee: containers.Operation,
+    keywords: Keywords,
+    span: Span | None,
+    wish: str | None,
+) -> Value:
+    cell = m.cell(callee.owner)
+    assert cell is not None
+    fields = {**cell.fields, **keywords}
+    if callee.name == "_asdict":
+        return containers.container(m, dict, fields, wish, span)
+    return inlined.construct(m, cell.cls, [], fields, span, wish)

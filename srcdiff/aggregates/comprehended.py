@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from srcdiff.aggregates import containers, statements
+from srcdiff.aggregates import containers
 from srcdiff.aggregates.machine import Frame, Machine
 from srcdiff.aggregates.values import Plain, Value
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.walk import target_names
 
 
 def opaque(m: Machine, e: n.OpaqueExpr, wish: str | None) -> Value:
     """An expression that is kept, or a comprehension."""
     if e.inner is None or not _concerns(m, e):
         return Plain(rewritten(m, e))  # type: ignore[arg-type]
-    names = _own_names(m, e.inner)
     frame = m.frames[-1]
-    m.frames.append(replace(frame, names={**frame.names, **names}))
+    m.frames.append(frame)
     try:
-        written, items = m.trial(partial(_items, m, e.inner, 0))
-        if items is not None:
-            items = _items(m, e.inner, 0)
-            assert items is not None
-            if all(isinstance(v, Plain) for v in items):
-                exprs = tuple(v.expr for v in items if isinstance(v, Plain))
-                return Plain(n.List(exprs, span=e.span))
-            return containers.container(m, list, dict(enumerate(items)), wish, e.span)
-        del written
-        return _as_loop(m, e, e.inner, wish)
+        known = m.trial(partial(_elements, m, e.inner))[1] is not None
+        m.frames[-1] = frame
+        if not known:
+            return _as_loop(m, e, e.inner, wish)
+        items = _elements(m, e.inner) or []
     finally:
         m.frames.pop()
+    if all(isinstance(v, Plain) for v in items):
+        return Plain(n.List(tuple(v.expr for v in items if isinstance(v, Plain)), span=e.span))
+    return containers.container(m, list, dict(enumerate(items)), wish, e.span)
 
 
-def _own_names(m: Machine, inner: n.Comprehension) -> dict[str, n.Expr]:
-    """The comprehension's variables, which mean nothing outside of it."""
-    names = [name for clause in inner.clauses for name in target_names(clause.target)]
-    return {name: n.Var(m.fresh(name)) for name in dict.fromkeys(names)}
+def _bind_here(m: Machine, target: n.Expr, v: Value) -> None:
+    """A variable of a comprehension for one element: it is another one for the next."""
+    frame = m.frames[-1]
+    if isinstance(target, n.Tuple):
+        for t, item in zip(target.items, containers.iterated(m, v, target.span), strict=True):
+            _bind_here(m, t, item)
+        return
+    assert isinstance(target, n.Var)
+    names = dict(frame.names)
+    if isinstance(v, Plain) and isinstance(v.expr, n.Var | n.Const | n.Ref):
+        names[target.name] = v.expr
+    else:
+        name = m.fresh(target.name)
+        m.bind(name, v, target.span)
+        names[target.name] = n.Var(name)
+    m.frames[-1] = replace(frame, names=names)
 
 
 def _concerns(m: Machine, e: n.OpaqueExpr) -> bool:
@@ -49,39 +58,56 @@ def _concerns(m: Machine, e: n.OpaqueExpr) -> bool:
         new = names.get(name, n.Var(name))
         if new != n.Var(name) or name in m.state.env:
             return True
-    return any(m.world.concerns_objects(x) for x in e.free) or m.world.concerns_objects(e)
+    return m.world.concerns_objects(e)
 
 
-def _items(m: Machine, inner: n.Comprehension, depth: int) -> list[Value] | None:
+def _own_names(m: Machine, inner: n.Comprehension) -> dict[str, n.Expr]:
+    """Variables for those of a comprehension, which mean nothing outside of it."""
+    names = [name for clause in inner.clauses for name in target_names(clause.target)]
+    return {name: n.Var(m.fresh(name)) for name in dict.fromkeys(names)}
+
+
+def _elements(m: Machine, inner: n.Comprehension) -> list[Value] | None:
     """The elements one by one; None where it is not known how many there are."""
-    from srcdiff.aggregates.expressions import test, value
+    try:
+        return m.in_order(_steps(m, inner, 0))
+    except _NotKnown:
+        return None
 
+
+class _NotKnown(Exception):
+    """It is not known how many elements there are."""
+
+
+def _steps(m: Machine, inner: n.Comprehension, depth: int) -> Iterator[Callable[[], Value]]:
+    """What evaluates one element after the other."""
     if depth == len(inner.clauses):
-        found = value(m, inner.element)
-        if isinstance(found, Plain) and _has_calls(found):
-            found = Plain(m.named(found.expr, "item"))
-        return [found]
+        yield partial(_element, m, inner)
+        return
     clause = inner.clauses[depth]
-    over = value(m, clause.iter)
+    over = m.value(clause.iter)
     items = containers.known_items(m, over)
     if items is None or (isinstance(over, Plain) and not _is_written_out(m, inner, over)):
-        return None
-    out: list[Value] = []
-    for v in items:
-        statements.put(m, clause.target, v, clause.iter.span)
-        decided = [test(m, t) for t in clause.tests]
-        if any(not isinstance(d, bool) for d in decided):
-            raise m.undecided(
-                "whether an object is among these is known only when the program runs.",
-                clause.tests[0].span,
-                "add what is wanted up in a loop.",
-            )
-        if all(decided):
-            more = _items(m, inner, depth + 1)
-            if more is None:
-                return None
-            out += more
-    return out
+        raise _NotKnown
+    with m.holding(items):
+        for v in items:
+            _bind_here(m, clause.target, v)
+            decided = [m.test(t) for t in clause.tests]
+            if any(not isinstance(d, bool) for d in decided):
+                raise m.undecided(
+                    "whether an object is among these is known only when the program runs.",
+                    clause.tests[0].span,
+                    "add what is wanted up in a loop.",
+                )
+            if all(decided):
+                yield from _steps(m, inner, depth + 1)
+
+
+def _element(m: Machine, inner: n.Comprehension) -> Value:
+    found = m.value(inner.element)
+    if isinstance(found, Plain) and _has_calls(found):
+        return Plain(m.named(found.expr, "item"))
+    return found
 
 
 def _has_calls(v: Value) -> bool:
@@ -94,13 +120,11 @@ def _has_calls(v: Value) -> bool:
 
 def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
     """Whether a loop over numbers makes objects, so that each has to be known."""
-    from srcdiff.aggregates.expressions import value
 
     def first() -> bool:
         items = containers.known_items(m, over)
-        clause = inner.clauses[-1]
-        statements.put(m, clause.target, (items or [over])[0], None)
-        return isinstance(value(m, inner.element), Plain)
+        _bind_here(m, inner.clauses[-1].target, (items or [over])[0])
+        return isinstance(m.value(inner.element), Plain)
 
     if isinstance(over.expr, n.Tuple | n.List):
         return True
@@ -116,7 +140,8 @@ def _as_loop(m: Machine, e: n.OpaqueExpr, inner: n.Comprehension, wish: str | No
     """A loop that appends to a list."""
     name = m.fresh(wish or "items")
     frame = m.frames[-1]
-    m.frames[-1] = replace(frame, names={**frame.names, "<list>": n.Var(name)})
+    own = {"<list>": n.Var(name), **_own_names(m, inner)}
+    m.frames[-1] = replace(frame, names={**frame.names, **own})
     whole = n.Var("<list>", span=e.span)
     append = n.Call(n.Field(whole, "append"), (inner.element,), span=e.span)
     body: n.Block = (n.Effect(append, span=e.span),)
@@ -126,22 +151,20 @@ def _as_loop(m: Machine, e: n.OpaqueExpr, inner: n.Comprehension, wish: str | No
         body = (n.For(clause.target, clause.iter, body, span=clause.iter.span),)
     m.emit(n.Assign(n.Var(name), n.List(()), span=e.span))
     where = m.where
-    statements.block(m, body)
+    m.steps.block(m, body)
     m.where = where
     return Plain(n.Var(name, span=e.span))
 
 
 def rewritten(m: Machine, e: n.OpaqueExpr | n.Opaque) -> n.OpaqueExpr | n.Opaque:
     """Python that is kept, with the variables that fields and names have become."""
-    from srcdiff.aggregates.expressions import plain, value
-
     frame: Frame = m.frames[-1]
 
     def name(path: tuple[str, ...]) -> n.Expr | None:
         place: n.Expr = n.Var(path[0], span=e.span)
         for step in path[1:]:
             place = n.Field(place, step, span=e.span)
-        return plain(m, value(m, place), e.span, "used here in a way that is not followed")
+        return m.plain(m.value(place), e.span, "used here in a way that is not followed")
 
     changed = [
         name_

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from srcdiff.aggregates import classes, operators
-from srcdiff.aggregates.attributes import store_field
+from srcdiff.aggregates import classes
+from srcdiff.aggregates.attributes import special, store_field
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Cell, Items, Made, Plain, Value
 from srcdiff.errors import Span
@@ -69,6 +69,10 @@ def known_items(m: Machine, v: Value) -> list[Value] | None:
             bounds = [m.constant(arg) for arg in v.expr.args]
             if all(type(b) is int for b in bounds) and len(range(*bounds)) <= MAX_ITEMS:
                 return [Plain(n.Const(i)) for i in range(*bounds)]
+        if v.expr.callee.value in (iter, list, tuple, reversed) and len(v.expr.args) == 1:
+            inner = known_items(m, Plain(v.expr.args[0]))
+            backwards = v.expr.callee.value is reversed and inner is not None
+            return list(reversed(inner or [])) if backwards else inner
     kind = m.kind(v.expr)
     if isinstance(kind, TupleOf) and isinstance(v.expr, n.Var | n.Global | n.Field):
         count = len(kind.items)
@@ -107,9 +111,9 @@ def iterated(m: Machine, v: Value, span: Span | None) -> list[Value]:
 
 def _iterated_object(m: Machine, v: Value, cell: Cell) -> list[Value] | None:
     if classes.method(cell.cls, "__iter__") is not None:
-        found = operators.special(m, v, "__iter__", (), cell.span)
+        found = special(m, v, "__iter__", (), cell.span)
         return None if found is None else known_items(m, found)
-    length = operators.special(m, v, "__len__", (), cell.span)
+    length = special(m, v, "__len__", (), cell.span)
     count = m.constant(length.expr) if isinstance(length, Plain) else None
     if type(count) is not int or classes.method(cell.cls, "__getitem__") is None:
         return None
@@ -120,7 +124,7 @@ def item(m: Machine, base: Value, key: Value, span: Span | None) -> Value:
     """`base[key]`."""
     cell = m.cell(base)
     if cell is not None and cell.cls not in (list, dict) and not classes.is_namedtuple(cell.cls):
-        found = operators.special(m, base, "__getitem__", (key,), span)
+        found = special(m, base, "__getitem__", (key,), span)
         if found is None:
             raise m.refuse(f"{cell.cls.__name__} has no items.", span)
         return found
@@ -189,7 +193,7 @@ def store_item(m: Machine, base: Value, key: Value, v: Value, span: Span | None)
     if cell is None or classes.is_namedtuple(cell.cls):
         raise m.refuse("an item of a tuple cannot be assigned to.", span)
     if cell.cls not in (list, dict):
-        if operators.special(m, base, "__setitem__", (key, v), span) is None:
+        if special(m, base, "__setitem__", (key, v), span) is None:
             raise m.refuse(f"{cell.cls.__name__} has no __setitem__.", span)
         return
     assert isinstance(key, Plain)
@@ -210,13 +214,20 @@ def contains(m: Machine, v: Value, whole: Value, wanted: bool, span: Span | None
         if key is not None:
             return Plain(n.Const((key in cell.fields) == wanted, span=span))
     if cell is not None and cell.cls not in (list, dict):
-        found = operators.special(m, whole, "__contains__", (v,), span)
+        found = special(m, whole, "__contains__", (v,), span)
         if found is not None:
-            return found if wanted else operators.operation(m, "not", [found], span, None)
+            return found if wanted else _negated(m, found, span)
     for x in iterated(m, whole, span):
         if x == v and isinstance(x, Made):
             return Plain(n.Const(wanted, span=span))
     raise m.undecided("whether the object is among these is not known.", span, "use a flag.")
+
+
+def _negated(m: Machine, v: Value, span: Span | None) -> Value:
+    decided = m.truth(v, span)
+    if isinstance(decided, bool):
+        return Plain(n.Const(not decided, span=span))
+    return Plain(n.Op("not", (decided,), span=span))
 
 
 # --- methods ------------------------------------------------------------------------------------
@@ -233,8 +244,6 @@ def operate(
     """A method of a container."""
     cell = m.cell(operation.owner)
     name = operation.name
-    if name in ("_replace", "_asdict") and cell is not None:
-        return _of_namedtuple(m, cell, name, keywords, span, wish)
     if keywords or cell is None:
         raise m.refuse(f"the method {name!r} is not followed here.", span)
     if cell.cls is dict:
@@ -270,22 +279,6 @@ def operate(
         case _:
             raise m.refuse(f"the method {name!r} of a list of objects is not followed.", span)
     return _replaced(m, operation.owner, cell, items, result, span)
-
-
-def _of_namedtuple(
-    m: Machine,
-    cell: Cell,
-    name: str,
-    keywords: Mapping[str, Value],
-    span: Span | None,
-    wish: str | None,
-) -> Value:
-    from srcdiff.aggregates.inlined import construct
-
-    fields = {**cell.fields, **keywords}
-    if name == "_asdict":
-        return container(m, dict, fields, wish, span)
-    return construct(m, cell.cls, [], fields, span, wish)
 
 
 def _key(args: list[Value]) -> Plain:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from srcdiff.aggregates import calls, comprehended, containers, operators
-from srcdiff.aggregates.attributes import attribute
+from srcdiff.aggregates.attributes import attribute, special
 from srcdiff.aggregates.machine import Machine
+from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
@@ -27,7 +27,7 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Global():
             return Plain(e)
         case n.Field():
-            return attribute(m, value(m, e.base), e.name, e.span)
+            return attribute(m, m.value(e.base), e.name, e.span)
         case n.Index():
             return _index(m, e)
         case n.Op() if e.op in ("and", "or"):
@@ -43,7 +43,7 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Tuple() | n.List() | n.Dict():
             return _display(m, e, wish)
         case n.Starred():
-            return Plain(n.Starred(plain(m, value(m, e.value), e.span), span=e.span))
+            return Plain(n.Starred(m.plain(m.value(e.value), e.span), span=e.span))
         case n.OpaqueExpr():
             return comprehended.opaque(m, e, wish)
         case n.Closure():
@@ -64,13 +64,13 @@ def variable(m: Machine, e: n.Var) -> Value:
 def many(m: Machine, es: tuple[n.Expr, ...]) -> list[Value]:
     """The values of several expressions, in order."""
     if len(es) == 1:
-        return [value(m, es[0])]
-    return m.in_order(partial(value, m, e) for e in es)
+        return [m.value(es[0])]
+    return m.in_order(partial(m.value, e) for e in es)
 
 
 def _rebuilt(m: Machine, e: n.Expr) -> n.Expr:
     found = iter(many(m, children(e)))
-    return rebuild(e, lambda child: plain(m, next(found), child.span))
+    return rebuild(e, lambda child: m.plain(next(found), child.span))
 
 
 def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole") -> n.Expr:
@@ -83,7 +83,7 @@ def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole"
         case Plain():
             return v.expr
         case Items():
-            return n.Tuple(tuple(plain(m, item, span, what) for item in v.items), span=span)
+            return n.Tuple(tuple(m.plain(item, span, what) for item in v.items), span=span)
         case Lost():
             m.known(v, span)
         case Nested():
@@ -94,13 +94,13 @@ def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole"
                 "pass it the objects' fields, or call it here.",
             )
         case Method():
-            return n.Field(plain(m, v.owner, span, what), v.function.__name__, span=span)
+            return n.Field(m.plain(v.owner, span, what), v.function.__name__, span=span)
     cell = m.cell(v)
     assert cell is not None
     if cell.cls is list:
-        return n.List(tuple(plain(m, item, span, what) for item in cell.fields.values()), span=span)
+        return n.List(tuple(m.plain(item, span, what) for item in cell.fields.values()), span=span)
     if cell.cls is dict and all(type(key) is str for key in cell.fields):
-        items = tuple(plain(m, item, span, what) for item in cell.fields.values())
+        items = tuple(m.plain(item, span, what) for item in cell.fields.values())
         return n.Dict(tuple(cell.fields), items, span=span)
     if cell.outside is not None and not cell.changed:
         return cell.outside
@@ -109,11 +109,6 @@ def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole"
         span,
         "pass the fields that are needed.",
     )
-
-
-def expression(m: Machine, e: n.Expr) -> n.Expr:
-    """What an expression gives, as an expression of the text."""
-    return plain(m, value(m, e), e.span)
 
 
 def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
@@ -134,35 +129,26 @@ def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
         return bool(cell.fields)
     if cell is not None:
         for name in ("__bool__", "__len__"):
-            found = operators.special(m, v, name, (), span)
+            found = special(m, v, name, (), span)
             if found is not None:
-                return truth(m, found, span)
+                return m.truth(found, span)
     return True
-
-
-def test(m: Machine, e: n.Expr) -> bool | n.Expr:
-    """A test, known or as an expression of the text."""
-    return truth(m, value(m, e), e.span)
 
 
 # --- parts --------------------------------------------------------------------------------------
 
 
 def _index(m: Machine, e: n.Index) -> Value:
-    base, *rest = m.in_order([partial(value, m, e.base), partial(_key, m, e.key)])
+    base, *rest = m.in_order([partial(m.value, e.base), partial(m.value, e.key)])
     if isinstance(base, Plain):
-        return Plain(n.Index(base.expr, plain(m, rest[0], e.span), span=e.span))
+        return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
-
-
-def _key(m: Machine, e: n.Expr) -> Value:
-    return value(m, e)
 
 
 def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Value:
     items: list[Value] = []
     found = m.in_order(
-        partial(value, m, x.value if isinstance(x, n.Starred) else x, wish and f"{wish}_{i}")
+        partial(m.value, x.value if isinstance(x, n.Starred) else x, wish and f"{wish}_{i}")
         for i, x in enumerate(e.items)
     )
     for x, v in zip(e.items, found, strict=True):
@@ -173,10 +159,10 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
         else:
             items += containers.iterated(m, v, x.span)
     if all(isinstance(item, Plain) for item in items) and not is_starred(e):
-        exprs = tuple(plain(m, item, e.span) for item in items)
+        exprs = tuple(m.plain(item, e.span) for item in items)
         return Plain(replace(e, items=exprs))
     if all(isinstance(item, Plain) for item in items):
-        return Plain(replace(e, items=tuple(plain(m, item, e.span) for item in items)))
+        return Plain(replace(e, items=tuple(m.plain(item, e.span) for item in items)))
     if any(isinstance(v, Plain) and isinstance(v.expr, n.Starred) for v in items):
         raise m.undecided(
             "objects stand here among items of which it is not known how many there are.",
@@ -191,89 +177,41 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
 
 
 def _choose(m: Machine, e: n.Choose, wish: str | None) -> Value:
-    decided = test(m, e.test)
+    decided = m.test(e.test)
     if isinstance(decided, bool):
-        return value(m, e.a if decided else e.b, wish)
-    sides = [partial(value, m, side, wish) for side in (e.a, e.b)]
+        return m.value(e.a if decided else e.b, wish)
+    sides = [partial(m.value, side, wish) for side in (e.a, e.b)]
     return alternatives(m, decided, sides[0], sides[1], e, wish)
-
-
-def alternatives(
-    m: Machine,
-    decided: n.Expr,
-    a: Callable[[], Value],
-    b: Callable[[], Value],
-    e: n.Expr,
-    wish: str | None = None,
-) -> Value:
-    """One of two values; an expression where neither writes anything."""
-    tried = [m.trial(run) for run in (a, b)]
-    if not any(written for written, _ in tried):
-        x, y = (plain(m, v, e.span) if isinstance(v, Plain) else None for _, v in tried)
-    else:
-        x = y = None
-    if x is not None and y is not None:
-        return Plain(n.Choose(decided, x, y, span=e.span))
-    name = m.fresh(wish or "chosen")
-
-    def bound(run: Callable[[], Value]) -> Callable[[], None]:
-        return lambda: bind(m, name, run(), e.span)
-
-    m.either(decided, bound(a), bound(b), e.span)
-    return m.state.env.pop(name, None) or Plain(n.Var(name, span=e.span))
-
-
-def bind(m: Machine, name: str, v: Value, span: Span | None) -> None:
-    """A variable bound to a value."""
-    if isinstance(v, Plain):
-        m.assign(name, v.expr, span)
-        m.state.env.pop(name, None)
-    else:
-        m.state.env[name] = settled(m, v, name)
-        m.state.kinds.pop(name, None)
-
-
-def settled(m: Machine, v: Value, wish: str) -> Value:
-    """A value whose numbers have names of their own, which nothing else changes."""
-    if not isinstance(v, Items):
-        return v
-    items: list[Value] = []
-    for i, item in enumerate(v.items):
-        if isinstance(item, Plain):
-            items.append(Plain(m.named(item.expr, f"{wish}_{i}")))
-        else:
-            items.append(settled(m, item, f"{wish}_{i}"))
-    return Items(tuple(items))
 
 
 def _boolean(m: Machine, e: n.Op) -> Value:
     """`a and b`: the second is evaluated only where the first does not decide."""
     first, *rest = e.args
-    found = value(m, first)
+    found = m.value(first)
     for i, other in enumerate(rest):
-        decided = truth(m, found, e.span)
+        decided = m.truth(found, e.span)
         if isinstance(decided, bool):
             if decided == (e.op == "or"):
                 return found
-            found = value(m, other)
+            found = m.value(other)
             continue
         kept = found
         if not isinstance(kept, Plain):
             raise m.undecided(
                 "an object is an operand of a test that is not known.", e.span, "write an if."
             )
-        later = partial(value, m, other)
+        later = partial(m.value, other)
 
         def same(kept: Value = kept) -> Value:
             return kept
 
-        pair = (later, same) if e.op == "and" else (same, later)
         written, tried = m.trial(later)
         if not written and isinstance(tried, Plain):
-            args = (kept.expr, plain(m, value(m, other), e.span))
+            args = (kept.expr, m.plain(m.value(other), e.span))
             found = Plain(_joined(e, args, i))
         else:
-            found = alternatives(m, kept.expr, *pair, n.Choose(first, other, first))
+            yes, no = (later, same) if e.op == "and" else (same, later)
+            found = alternatives(m, kept.expr, yes, no, n.Choose(first, other, first))
     return found
 
 
@@ -293,14 +231,5 @@ def _closure(m: Machine, e: n.Closure) -> Value:
     objects = any(name in m.state.env for name in e.code.captured)
     if objects or not own or not all(isinstance(v, Plain) for v in found):
         return Nested(e.code, defaults, names)
-    exprs = tuple((name, plain(m, v, e.span)) for name, v in defaults)
+    exprs = tuple((name, m.plain(v, e.span)) for name, v in defaults)
     return Plain(replace(e, defaults=exprs))
-
-
-def choice(m: Machine, test: Value, a: Value, b: Value, span: Span | None) -> Value:
-    """`a if test else b`, of values at hand."""
-    decided = truth(m, test, span)
-    if isinstance(decided, bool):
-        return a if decided else b
-    e = n.Const(None, span=span)
-    return alternatives(m, decided, lambda: a, lambda: b, e)

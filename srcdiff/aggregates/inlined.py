@@ -73,7 +73,7 @@ def invoke(
         "",
         callee.key,
         owner_of(function),
-        args[0] if args else None,
+        callee.params[0].name if callee.params else "",
     )
     return _called(m, callee.function, frame, _bound(m, callee, args, keywords, span), span, wish)
 
@@ -276,7 +276,7 @@ def _stays(m: Machine, e: n.Expr, name: str, use: _Use) -> bool:
         return False
     if isinstance(e, n.Const | n.Ref | n.Var | n.Global):
         return True
-    if use.counts.get(name, 0) > 1 or isinstance(e, n.Tuple | n.List | n.Dict):
+    if use.counts.get(name, 0) > 1:
         return False
     return all(_computes(m, x) for x in subexpressions(e))
 
@@ -290,8 +290,6 @@ def _computes(m: Machine, e: n.Expr) -> bool:
 
 def tail(m: Machine, block: n.Block, wish: str | None) -> Value:
     """What a function's body returns; each `return` is the last statement of its path."""
-    from srcdiff.aggregates.expressions import test, value
-
     *first, last = block or (n.Return(None),)
     for s in first:
         statements.statement(m, s)
@@ -299,28 +297,26 @@ def tail(m: Machine, block: n.Block, wish: str | None) -> Value:
             return Plain(n.Const(None))
     statements.locate(m, last)
     if isinstance(last, n.Return):
-        return Plain(n.Const(None)) if last.value is None else value(m, last.value, wish)
+        return Plain(n.Const(None)) if last.value is None else m.value(last.value, wish)
     if not isinstance(last, n.If) or not _returns(last):
         statements.statement(m, last)
         return Plain(n.Const(None))
-    decided = test(m, last.test)
+    decided = m.test(last.test)
     if isinstance(decided, bool):
         return tail(m, last.body if decided else last.orelse, wish)
     name: str = m.fresh(wish or "result")
     end = last.span
 
     def path(body: n.Block) -> None:
-        from srcdiff.aggregates.expressions import bind
-
         found = tail(m, body, wish)
         if not m.ended:
-            bind(m, name, found, end)
+            m.bind(name, found, end)
 
     m.either(decided, partial(path, last.body), partial(path, last.orelse), last.span)
     m.results.add(name)
     if m.ended:
         return Plain(n.Const(None))
-    return m.known(m.state.env.pop(name, None) or Plain(n.Var(name)), last.span)
+    return m.known(m.popped(name), last.span)
 
 
 def _returns(s: n.If) -> bool:
@@ -344,10 +340,11 @@ def construct(
         raise m.refuse(problem[0], span, problem[1])
     made, _ = m.make(cls, wish or classes.snake(cls.__name__), span)
     if cls is types.SimpleNamespace:
-        for name, value in keywords.items():
-            store_field(m, made, name, value, span)
+        for name, given in keywords.items():
+            store_field(m, made, name, given, span)
         return made
-    initialise(m, made, cls, args, keywords, span)
+    with m.holding((made, *args, *keywords.values())):
+        initialise(m, made, cls, args, keywords, span)
     return made
 
 
@@ -371,7 +368,7 @@ def initialise(
             raise m.refuse(f"{cls.__name__}() takes no arguments.", span)
         return nothing
     m.world.rely_on(found.owner, "__init__", found.value)
-    invoke(m, found.value, [made, *args], keywords, span, None)
+    m.invoke(found.value, [made, *args], span, keywords)
     return nothing
 
 
@@ -417,13 +414,11 @@ def _bind_fields(
     after = classes.find(cls, "__post_init__")
     if after is not None and not classes.is_namedtuple(cls):
         m.world.rely_on(after.owner, "__post_init__", after.value)
-        invoke(m, after.value, [made, *only], {}, span, None)
+        m.invoke(after.value, [made, *only], span)
 
 
 def _default(m: Machine, cls: type, spec: classes.FieldSpec, span: Span | None) -> Value:
     if spec.factory is not None:
-        from srcdiff.aggregates.calls import called_value
-
         return called_value(m, spec.factory, span, spec.name)
     value = spec.default
     if value is None or isinstance(value, bool | int | float | complex | str):
@@ -436,3 +431,17 @@ def _default(m: Machine, cls: type, spec: classes.FieldSpec, span: Span | None) 
     if callable(value):
         return Plain(n.Ref(f"{ref.path}.{spec.name}", value, cls))
     return Plain(n.Field(ref, spec.name, span=span))
+
+
+def called_value(m: Machine, function: Any, span: Span | None, wish: str | None) -> Value:
+    """The value of calling a function without arguments: the factory of a default."""
+    if function is list:
+        return Plain(n.List((), span=span))
+    if function is dict:
+        return containers.container(m, dict, {}, wish, span)
+    if classes.is_record(function):
+        return construct(m, function, [], {}, span, wish)
+    if isinstance(function, FunctionType):
+        return m.invoke(function, [], span, wish=wish)
+    name = getattr(function, "__name__", "factory")
+    return Plain(n.Call(n.Ref(name, function, function), (), span=span))

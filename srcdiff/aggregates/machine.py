@@ -7,7 +7,8 @@ loop is evaluated until its state at the head stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -51,6 +52,47 @@ class Surroundings(World, Protocol):
         """Whether an expression names what may make objects."""
 
 
+class Steps(Protocol):
+    """The parts of the evaluation, which use each other."""
+
+    def value(self, m: Machine, e: n.Expr, wish: str | None) -> Value:
+        """What an expression gives."""
+
+    def plain(self, m: Machine, v: Value, span: Span | None, what: str) -> n.Expr:
+        """A value as an expression of the text."""
+
+    def truth(self, m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
+        """Whether a value counts as true."""
+
+    def put(self, m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
+        """Puts a value into a target."""
+
+    def block(self, m: Machine, body: n.Block) -> None:
+        """Evaluates statements."""
+
+    def applied(
+        self,
+        m: Machine,
+        callee: Value,
+        args: Sequence[Value],
+        keywords: Mapping[str, Value],
+        span: Span | None,
+        wish: str | None,
+    ) -> Value:
+        """What calling a value gives."""
+
+    def invoke(
+        self,
+        m: Machine,
+        function: Any,
+        args: Sequence[Value],
+        keywords: Mapping[str, Value],
+        span: Span | None,
+        wish: str | None,
+    ) -> Value:
+        """What calling a function in Python gives."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """A function whose body is being evaluated.
@@ -59,14 +101,14 @@ class Frame:
         name: what it is called.
         label: tells the call from all others.
         owner: the class whose method it is, for `super()`.
-        self: its first argument.
+        first: its first parameter.
     """
 
     name: str
     label: str
     key: Hashable = None
     owner: type | None = None
-    self: Value | None = None
+    first: str = ""
     # What its variables are in the function that is written.
     names: Mapping[str, n.Expr] = field(default_factory=dict)
     labels: Mapping[int, int] = field(default_factory=dict)
@@ -100,10 +142,12 @@ class Machine:
     Args:
         world: what lies outside.
         names: names that are free.
+        steps: how expressions and statements are evaluated.
     """
 
     world: Surroundings
     names: Names
+    steps: Steps
     state: State = field(default_factory=State)
     out: list[n.Stmt] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
@@ -117,6 +161,74 @@ class Machine:
     # Variables that hold the result of a call.
     results: set[str] = field(default_factory=set)
     _count: int = 0
+    _held: int = 0
+
+    # --- steps ----------------------------------------------------------------------------------
+
+    def value(self, e: n.Expr, wish: str | None = None) -> Value:
+        """What an expression gives. An object that it makes is named after the wish."""
+        return self.steps.value(self, e, wish)
+
+    def plain(self, v: Value, span: Span | None, what: str = "used as a whole") -> n.Expr:
+        """A value as an expression of the text.
+
+        Raises:
+            UnsupportedError: it is an object.
+        """
+        return self.steps.plain(self, v, span, what)
+
+    def expression(self, e: n.Expr) -> n.Expr:
+        """What an expression gives, as an expression of the text."""
+        return self.plain(self.value(e), e.span)
+
+    def truth(self, v: Value, span: Span | None) -> bool | n.Expr:
+        """Whether a value counts as true: known, or a test of the text."""
+        return self.steps.truth(self, v, span)
+
+    def test(self, e: n.Expr) -> bool | n.Expr:
+        """A test, known or as an expression of the text."""
+        return self.truth(self.value(e), e.span)
+
+    def put(self, target: n.Expr, v: Value, span: Span | None) -> None:
+        """Puts a value into a target."""
+        self.steps.put(self, target, v, span)
+
+    def applied(
+        self,
+        callee: Value,
+        args: Sequence[Value],
+        keywords: Mapping[str, Value],
+        span: Span | None,
+        wish: str | None = None,
+    ) -> Value:
+        """What calling a value gives."""
+        return self.steps.applied(self, callee, args, keywords, span, wish)
+
+    def invoke(
+        self,
+        function: Any,
+        args: Sequence[Value],
+        span: Span | None,
+        keywords: Mapping[str, Value] | None = None,
+        wish: str | None = None,
+    ) -> Value:
+        """What calling a function in Python gives."""
+        return self.steps.invoke(self, function, args, keywords or {}, span, wish)
+
+    @contextlib.contextmanager
+    def holding(self, values: Iterable[Value]) -> Iterator[None]:
+        """Keeps objects that no variable stands for, while something else is evaluated."""
+        keys = []
+        for value in values:
+            if not isinstance(value, Plain):
+                self._held += 1
+                keys.append(f"~{self._held}")
+                self.state.env[keys[-1]] = value
+        try:
+            yield
+        finally:
+            for key in keys:
+                self.state.env.pop(key, None)
 
     # --- small things ---------------------------------------------------------------------------
 
@@ -176,6 +288,31 @@ class Machine:
         if e != n.Var(name):
             self.emit(n.Assign(n.Var(name, span=span), e, span=span))
 
+    def bind(self, name: str, v: Value, span: Span | None) -> None:
+        """Binds a variable to a value."""
+        if isinstance(v, Plain):
+            self.assign(name, v.expr, span)
+            self.state.env.pop(name, None)
+        else:
+            self.state.env[name] = self.settled(v, name)
+            self.state.kinds.pop(name, None)
+
+    def popped(self, name: str) -> Value:
+        """What a variable stands for, which is no variable of an object's any more."""
+        return self.state.env.pop(name) if name in self.state.env else Plain(n.Var(name))
+
+    def settled(self, v: Value, wish: str) -> Value:
+        """A value whose numbers have names of their own, which nothing else changes."""
+        if not isinstance(v, Items):
+            return v
+        items: list[Value] = []
+        for i, item in enumerate(v.items):
+            if isinstance(item, Plain):
+                items.append(Plain(self.named(item.expr, f"{wish}_{i}")))
+            else:
+                items.append(self.settled(item, f"{wish}_{i}"))
+        return Items(tuple(items))
+
     def copy(self, copies: Copies, span: Span | None = None) -> None:
         """These assignments, all at once."""
         for s in simultaneous(copies, span):
@@ -194,12 +331,14 @@ class Machine:
     def in_order(self, steps: Iterable[Callable[[], Value]]) -> list[Value]:
         """Values one after the other: what the later ones write does not change the earlier."""
         found: list[Value] = []
+        mark, kinds = len(self.out), self.state.kinds
         for step in steps:
-            mark, kinds = len(self.out), self.state.kinds
-            value = step()
+            with self.holding(found):
+                value = step()
             if len(self.out) > mark:
                 found = [self._kept(v, mark, kinds) for v in found]
             found.append(value)
+            mark, kinds = len(self.out), self.state.kinds
         return found
 
     def _kept(self, value: Value, mark: int, kinds: Mapping[str, Kind]) -> Value:
@@ -291,7 +430,10 @@ class Machine:
     # --- loops ----------------------------------------------------------------------------------
 
     def loop(
-        self, body: Callable[[], None], make: Callable[[n.Block], n.Stmt], endless: bool = False
+        self,
+        body: Callable[[], None],
+        make: Callable[[n.Block], n.Stmt],
+        endless: Callable[[], bool] = bool,
     ) -> None:
         """A loop: `body` evaluates one trip, `make` makes the loop of what it writes.
 
@@ -323,7 +465,7 @@ class Machine:
         names.join(used)
         for group in entry:
             self.copy(group)
-        self._leave(None if endless else head, loop)
+        self._leave(None if endless() else head, loop)
         self.out.append(make(_filled(tuple(out))))
 
     def _head(self, head: State, loop: Loop, label: str) -> tuple[State, list[Copies]]:

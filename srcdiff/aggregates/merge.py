@@ -39,6 +39,7 @@ class Merge:
     _of_b: dict[int, set[int | None]] = field(default_factory=dict)
     # The objects whose variables hold what both paths agreed on.
     _kept: set[int] = field(default_factory=set)
+    _claimed: set[int] = field(default_factory=set)
 
     def run(self) -> State:
         """The state after both paths, its kinds excepted."""
@@ -47,6 +48,12 @@ class Merge:
         both = [name for name in a if name in b]
         self._alone(a, b)
         both.sort(key=lambda name: a[name] != b[name])
+        for name in both:
+            value = a[name]
+            if isinstance(value, Made) and value == b[name]:
+                # What has not been bound anew stays what it is.
+                self._kept.add(value.id)
+                self._claimed.add(value.id)
         merged = {name: self._value(a[name], b[name], name) for name in both}
         for name in (*a, *b):
             if name in merged:
@@ -150,6 +157,8 @@ class Merge:
         """Whose variables the merged object has: the older one's, unless they are taken."""
         one, two = self.a.heap[x], self.b.heap[y]
         # Copies are made at once, so that only a name that one path alone has stands in the way.
+        if x == y and x in self._claimed:
+            return x, _empty(one)
         free_a = x not in self._kept and (x == y or None not in self._of_b.get(x, ()))
         free_b = y not in self._kept and (x == y or None not in self._of_a.get(y, ()))
         if free_a and (x <= y or not free_b):

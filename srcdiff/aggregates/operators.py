@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srcdiff.aggregates import classes, containers, inlined
+from srcdiff.aggregates import classes, containers
+from srcdiff.aggregates.attributes import special
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Items, Plain, Value
 from srcdiff.errors import Span
@@ -32,27 +33,6 @@ _COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "g
 _MIRRORED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 
 
-def special(
-    m: Machine,
-    owner: Value,
-    name: str,
-    args: Sequence[Value],
-    span: Span | None,
-    keywords: Any = None,
-    wish: str | None = None,
-) -> Value | None:
-    """What a special method of an object gives; None where its class has none in Python."""
-    cell = m.cell(owner)
-    if cell is None or cell.cls in (list, dict):
-        return None
-    found = classes.find(cell.cls, name)
-    function = None if found is None else classes.method(cell.cls, name)
-    if found is None or function is None or classes.is_made(function):
-        return None
-    m.world.rely_on(found.owner, name, function)
-    return inlined.invoke(m, function, [owner, *args], keywords or {}, span, wish)
-
-
 def _is_object(m: Machine, v: Value) -> bool:
     cell = m.cell(v)
     return cell is not None and cell.cls not in (list, dict)
@@ -60,15 +40,13 @@ def _is_object(m: Machine, v: Value) -> bool:
 
 def operation(m: Machine, op: str, args: list[Value], span: Span | None, wish: str | None) -> Value:
     """An operator on values."""
-    from srcdiff.aggregates.expressions import plain, truth
-
     if op == "not":
-        decided = truth(m, args[0], span)
+        decided = m.truth(args[0], span)
         if isinstance(decided, bool):
             return Plain(n.Const(not decided, span=span))
         return Plain(n.Op("not", (decided,), span=span))
     if all(isinstance(v, Plain) for v in args):
-        return Plain(n.Op(op, tuple(plain(m, v, span) for v in args), span=span))
+        return Plain(n.Op(op, tuple(m.plain(v, span) for v in args), span=span))
     if len(args) == 1:
         found = special(m, args[0], _UNARY.get(op, op), (), span, None, wish)
         if found is None:
@@ -78,7 +56,7 @@ def operation(m: Machine, op: str, args: list[Value], span: Span | None, wish: s
         joined = containers.arithmetic(m, op, args, span, wish)
         if joined is not None:
             return joined
-        return Plain(n.Op(op, tuple(plain(m, v, span) for v in args), span=span))
+        return Plain(n.Op(op, tuple(m.plain(v, span) for v in args), span=span))
     return _binary(m, op, args, span, wish)
 
 
@@ -92,10 +70,11 @@ def _binary(m: Machine, op: str, args: list[Value], span: Span | None, wish: str
         order.reverse()
     if _class(m, a) is _class(m, b):
         order = order[:1]
-    for owner, name, other in order:
-        found = special(m, owner, name, (other,), span, None, wish)
-        if found is not None and not _is_not_implemented(found):
-            return found
+    with m.holding(args):
+        for owner, name, other in order:
+            found = special(m, owner, name, (other,), span, None, wish)
+            if found is not None and not _is_not_implemented(found):
+                return found
     cells = [m.cell(v) for v in args]
     if all(c is None or classes.is_namedtuple(c.cls) for c in cells):
         whole = [containers.as_tuple(m, v) for v in args]
@@ -139,7 +118,8 @@ def in_place(m: Machine, op: str, a: Value, b: Value, span: Span | None, wish: s
     """`a op= b`: what `a` becomes."""
     word = BINARY_NAMES.get(op)
     if word is not None:
-        found = special(m, a, f"__i{word}__", (b,), span, None, wish)
+        with m.holding((a, b)):
+            found = special(m, a, f"__i{word}__", (b,), span, None, wish)
         if found is not None and not _is_not_implemented(found):
             return found
     cell = m.cell(a)
@@ -154,14 +134,13 @@ def in_place(m: Machine, op: str, a: Value, b: Value, span: Span | None, wish: s
 
 def comparison(m: Machine, ops: tuple[str, ...], args: list[Value], span: Span | None) -> Value:
     """A comparison, possibly a chained one."""
-    from srcdiff.aggregates.expressions import plain
-
     if all(isinstance(v, Plain) for v in args):
-        return Plain(n.Compare(ops, tuple(plain(m, v, span) for v in args), span=span))
-    found = [_compared(m, op, args[i], args[i + 1], span) for i, op in enumerate(ops)]
+        return Plain(n.Compare(ops, tuple(m.plain(v, span) for v in args), span=span))
+    with m.holding(args):
+        found = [_compared(m, op, args[i], args[i + 1], span) for i, op in enumerate(ops)]
     out: n.Expr | None = None
     for v in found:
-        e = plain(m, v, span)
+        e = m.plain(v, span)
         if isinstance(e, n.Const) and type(e.value) is bool:
             if not e.value:
                 return Plain(e)
@@ -171,8 +150,6 @@ def comparison(m: Machine, ops: tuple[str, ...], args: list[Value], span: Span |
 
 
 def _compared(m: Machine, op: str, a: Value, b: Value, span: Span | None) -> Value:
-    from srcdiff.aggregates.expressions import plain
-
     if op in ("is", "is_not"):
         if isinstance(a, Plain) and isinstance(b, Plain):
             return Plain(n.Compare((op,), (a.expr, b.expr), span=span))
@@ -188,7 +165,7 @@ def _compared(m: Machine, op: str, a: Value, b: Value, span: Span | None) -> Val
     if not any(_is_object(m, v) for v in (a, b)):
         if isinstance(a, Items) and isinstance(b, Items) and op in ("eq", "ne"):
             return _items_equal(m, op, a.items, b.items, span)
-        return Plain(n.Compare((op,), (plain(m, a, span), plain(m, b, span)), span=span))
+        return Plain(n.Compare((op,), (m.plain(a, span), m.plain(b, span)), span=span))
     order = [(a, _COMPARE[op], b), (b, _MIRRORED[op], a)]
     for owner, word, other in order:
         found_value = special(m, owner, f"__{word}__", (other,), span)

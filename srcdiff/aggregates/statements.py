@@ -8,6 +8,7 @@ from functools import partial
 
 from srcdiff.aggregates import classes, containers, operators
 from srcdiff.aggregates.attributes import attribute, external, store, store_field
+from srcdiff.aggregates.comprehended import rewritten
 from srcdiff.aggregates.machine import Hole, Loop, Machine, Undecided, simultaneous
 from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
@@ -35,8 +36,6 @@ def block(m: Machine, body: n.Block) -> None:
 
 def statement(m: Machine, s: n.Stmt) -> None:
     """Evaluates one statement."""
-    from srcdiff.aggregates.expressions import expression, test
-
     locate(m, s)
     match s:
         case n.Assign():
@@ -46,7 +45,7 @@ def statement(m: Machine, s: n.Stmt) -> None:
         case n.Effect():
             _effect(m, s)
         case n.If():
-            decided = test(m, s.test)
+            decided = m.test(s.test)
             if isinstance(decided, bool):
                 block(m, s.body if decided else s.orelse)
             else:
@@ -61,7 +60,7 @@ def statement(m: Machine, s: n.Stmt) -> None:
             _return(m, s)
         case n.Raise():
             parts = (s.value, s.cause)
-            value, cause = (None if e is None else expression(m, e) for e in parts)
+            value, cause = (None if e is None else m.expression(e) for e in parts)
             m.out.append(replace(s, value=value, cause=cause))
             m.ended = True
         case n.Assert():
@@ -83,14 +82,10 @@ def _other(m: Machine, s: n.Stmt) -> None:
             s.span,
             "take it out of the function, or pass numbers and arrays.",
         )
-    from srcdiff.aggregates.expressions import expression
-
-    m.emit(map_expressions(s, partial(expression, m)))
+    m.emit(map_expressions(s, m.expression))
 
 
 def _opaque(m: Machine, s: n.Opaque) -> None:
-    from srcdiff.aggregates.comprehended import rewritten
-
     new = rewritten(m, s)
     assert isinstance(new, n.Opaque)
     for name in new.writes:
@@ -100,32 +95,26 @@ def _opaque(m: Machine, s: n.Opaque) -> None:
 
 
 def _assert(m: Machine, s: n.Assert) -> None:
-    from srcdiff.aggregates.expressions import expression, test
-
-    decided = test(m, s.test)
+    decided = m.test(s.test)
     if decided is True:
         return
-    message = None if s.message is None else expression(m, s.message)
+    message = None if s.message is None else m.expression(s.message)
     known = n.Const(False) if isinstance(decided, bool) else decided
     m.out.append(n.Assert(known, message, span=s.span))
 
 
 def _effect(m: Machine, s: n.Effect) -> None:
-    from srcdiff.aggregates.expressions import value
-
-    found = value(m, s.value)
+    found = m.value(s.value)
     if isinstance(found, Plain) and isinstance(found.expr, n.Call | n.OpaqueExpr):
         m.emit(n.Effect(found.expr, span=s.span))
 
 
 def _return(m: Machine, s: n.Return) -> None:
     """The end of the function that is evaluated; those that are written out end elsewhere."""
-    from srcdiff.aggregates.expressions import plain, value
-
-    found = None if s.value is None else value(m, s.value)
+    found = None if s.value is None else m.value(s.value)
     e = None
     if found is not None:
-        e = plain(m, found, s.span, "returned")
+        e = m.plain(found, s.span, "returned")
     write_back(m, s.span)
     m.out.append(n.Return(e, span=s.span))
     m.ended = True
@@ -166,8 +155,6 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
 
 
 def _assign(m: Machine, s: n.Assign) -> None:
-    from srcdiff.aggregates.expressions import bind, value
-
     if s.note is not None:
         m.emit(s)
         return
@@ -176,11 +163,11 @@ def _assign(m: Machine, s: n.Assign) -> None:
         return
     wish = _name(m, s.target)
     if not isinstance(s.target, n.Index):
-        base = value(m, s.target.base) if isinstance(s.target, n.Field) else None
+        base = m.value(s.target.base) if isinstance(s.target, n.Field) else None
         if isinstance(base, Made):
             wish = f"{m.state.heap[base.id].prefix}_{_field_name(s.target)}"
     mark = len(m.out)
-    found = value(m, s.value, wish)
+    found = m.value(s.value, wish)
     if isinstance(s.target, n.Var):
         name = _var(m, s.target)
         if _is_result(m, found):
@@ -192,9 +179,9 @@ def _assign(m: Machine, s: n.Assign) -> None:
             m.emit(n.Assign(n.Var(name, span=s.target.span), found.expr, span=s.span))
             m.state.env.pop(name, None)
         else:
-            bind(m, name, found, s.span)
+            m.bind(name, found, s.span)
         return
-    put(m, s.target, found, s.span)
+    m.put(s.target, found, s.span)
 
 
 def _field_name(target: n.Expr) -> str:
@@ -241,8 +228,7 @@ def _moved(m: Machine, name: str, found: Made, mark: int) -> Made:
         return found
     cell = m.state.heap[old.id]
     rest = (v for key, v in m.state.env.items() if key != name)
-    frames = (v for f in m.frames for v in (f.self,) if v is not None)
-    if old.id in m.state.reached(*rest, *frames, found) or cell.copied or cell.outside is not None:
+    if old.id in m.state.reached(*rest, found) or cell.copied or cell.outside is not None:
         return found
     copies = _whole(m, cell, new, m.out[mark:])
     if copies is None:
@@ -285,9 +271,7 @@ def new_names(cell: Cell) -> frozenset[str]:
 
 
 def _assign_tuple(m: Machine, target: n.Tuple, s: n.Assign) -> None:
-    from srcdiff.aggregates.expressions import value
-
-    found = value(m, s.value)
+    found = m.value(s.value)
     simple = all(isinstance(t, n.Var) for t in target.items)
     if isinstance(found, Plain) and simple:
         names = [_var(m, t) for t in target.items if isinstance(t, n.Var)]
@@ -305,8 +289,6 @@ def _assign_tuple(m: Machine, target: n.Tuple, s: n.Assign) -> None:
 
 def _is_plain_target(m: Machine, target: n.Expr) -> bool:
     """Whether storing into a target has nothing to do with objects."""
-    from srcdiff.aggregates.expressions import value
-
     if isinstance(target, n.Tuple):
         return all(_is_plain_target(m, t) for t in target.items)
     if isinstance(target, n.Starred):
@@ -314,13 +296,11 @@ def _is_plain_target(m: Machine, target: n.Expr) -> bool:
     if isinstance(target, n.Var):
         return True
     if isinstance(target, n.Index):
-        return isinstance(m.trial(lambda: value(m, target.base))[1], Plain)
+        return isinstance(m.trial(lambda: m.value(target.base))[1], Plain)
     return False
 
 
 def _place(m: Machine, target: n.Expr) -> n.Target:
-    from srcdiff.aggregates.expressions import expression
-
     if isinstance(target, n.Tuple):
         items = tuple(_place(m, t) for t in target.items)
         return n.Tuple(items, span=target.span)
@@ -329,7 +309,7 @@ def _place(m: Machine, target: n.Expr) -> n.Target:
         m.state.env.pop(name, None)
         return n.Var(name, span=target.span)
     assert isinstance(target, n.Index)
-    return n.Index(expression(m, target.base), expression(m, target.key), span=target.span)
+    return n.Index(m.expression(target.base), m.expression(target.key), span=target.span)
 
 
 def unpacked(m: Machine, target: n.Tuple, found: Value, span: Span | None) -> None:
@@ -338,10 +318,8 @@ def unpacked(m: Machine, target: n.Tuple, found: Value, span: Span | None) -> No
     targets = list(target.items)
     if items is None:
         # The text unpacks into variables of its own.
-        from srcdiff.aggregates.expressions import plain
-
         names = [n.Var(m.fresh("item")) for _ in targets]
-        m.emit(n.Assign(n.Tuple(tuple(names)), plain(m, found, span), span=span))
+        m.emit(n.Assign(n.Tuple(tuple(names)), m.plain(found, span), span=span))
         items = [Plain(name) for name in names]
     starred = [i for i, t in enumerate(targets) if isinstance(t, n.Starred)]
     if starred:
@@ -360,20 +338,19 @@ def unpacked(m: Machine, target: n.Tuple, found: Value, span: Span | None) -> No
         if isinstance(v, Plain) and (names_in(v.expr) & written or "*" in written):
             v = Plain(m.named(v.expr, "value"))
         kept.append(v)
-    for t, v in zip(targets, kept, strict=True):
-        put(m, t, v, span)
+    with m.holding(kept):
+        for t, v in zip(targets, kept, strict=True):
+            m.put(t, v, span)
 
 
 def _written_by(m: Machine, target: n.Expr) -> frozenset[str]:
     """The variables that putting a value into a target changes; "*" for more than these."""
-    from srcdiff.aggregates.expressions import value
-
     if isinstance(target, n.Var):
         return frozenset((_var(m, target),))
     if isinstance(target, n.Tuple):
         return frozenset().union(*(_written_by(m, t) for t in target.items))
     if isinstance(target, n.Field):
-        written, base = m.trial(lambda: value(m, target.base))
+        written, base = m.trial(lambda: m.value(target.base))
         cell = m.cell(base) if not written else None
         if cell is not None and not isinstance(
             getattr(classes.find(cell.cls, target.name), "value", None), property
@@ -384,28 +361,26 @@ def _written_by(m: Machine, target: n.Expr) -> frozenset[str]:
 
 def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
     """A value put into a target."""
-    from srcdiff.aggregates.expressions import bind, plain, value
-
     match target:
         case n.Var():
-            bind(m, _var(m, target), v, span)
+            m.bind(_var(m, target), v, span)
         case n.Tuple():
             unpacked(m, target, v, span)
         case n.Field():
-            base = value(m, target.base)
+            base = m.value(target.base)
             if isinstance(base, Plain):
                 base = external(m, base.expr) or base
             if isinstance(base, Plain):
                 place = n.Field(base.expr, target.name, span=target.span)
-                m.emit(n.Assign(place, plain(m, v, span), span=span))
+                m.emit(n.Assign(place, m.plain(v, span), span=span))
             else:
                 store(m, base, target.name, v, span)
         case n.Index():
-            found, key = m.in_order([partial(value, m, target.base), partial(value, m, target.key)])
+            found, key = m.in_order([partial(m.value, target.base), partial(m.value, target.key)])
             if isinstance(found, Plain):
-                place_ = n.Index(found.expr, plain(m, key, span), span=target.span)
+                place_ = n.Index(found.expr, m.plain(key, span), span=target.span)
                 what = "put into an array or a list"
-                m.emit(n.Assign(place_, plain(m, v, span, what), span=span))
+                m.emit(n.Assign(place_, m.plain(v, span, what), span=span))
             else:
                 containers.store_item(m, found, key, v, span)
         case _:
@@ -413,27 +388,23 @@ def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
 
 
 def _update(m: Machine, s: n.Update) -> None:
-    from srcdiff.aggregates.expressions import plain, value
-
     if s.op not in operators.BINARY_NAMES:
-        m.emit(map_expressions(s, lambda e: plain(m, value(m, e), e.span)))
+        m.emit(map_expressions(s, lambda e: m.plain(m.value(e), e.span)))
         return
-    old, operand = m.in_order([partial(_target_value, m, s.target), partial(value, m, s.value)])
+    old, operand = m.in_order([partial(_target_value, m, s.target), partial(m.value, s.value)])
     if isinstance(old, Plain) and isinstance(operand, Plain) and _is_place(m, s.target, old):
         assert isinstance(old.expr, n.Var | n.Index | n.Field)
         m.emit(n.Update(old.expr, s.op, operand.expr, span=s.span))
         return
     new = operators.in_place(m, s.op, old, operand, s.span, _name(m, s.target))
     if new != old or isinstance(new, Plain):
-        put(m, s.target, new, s.span)
+        m.put(s.target, new, s.span)
 
 
 def _target_value(m: Machine, target: n.Place) -> Value:
-    from srcdiff.aggregates.expressions import value
-
-    found = value(m, target)
+    found = m.value(target)
     if isinstance(target, n.Field) and isinstance(found, Plain):
-        base = value(m, target.base)
+        base = m.value(target.base)
         base = (external(m, base.expr) or base) if isinstance(base, Plain) else base
         cell = m.cell(base)
         if cell is not None and cell.outside is not None and target.name not in cell.fields:
@@ -462,13 +433,11 @@ def _is_slot(m: Machine, e: n.Expr) -> bool:
 
 
 def _for(m: Machine, s: n.For) -> None:
-    from srcdiff.aggregates.expressions import plain, value
-
-    over = value(m, s.iter)
+    over = m.value(s.iter)
     if not isinstance(over, Plain):
         _trips(m, s, containers.iterated(m, over, s.span))
         return
-    iterable = plain(m, over, s.span)
+    iterable = m.plain(over, s.span)
     before = m.state.copy(), m.names.copy(), len(m.out), m.where
     try:
         _loop(m, s, iterable)
@@ -520,12 +489,17 @@ def _trips(m: Machine, s: n.For, items: list[Value]) -> None:
     if any(isinstance(x, n.Break) for x in _own(s.body)):
         flag = n.Var(m.fresh("left"))
         m.emit(n.Assign(flag, n.Const(False), span=s.span))
+    with m.holding(items):
+        _each_trip(m, s, items, flag)
+
+
+def _each_trip(m: Machine, s: n.For, items: list[Value], flag: n.Var | None) -> None:
     for item in items:
         if len(m.out) > _MAX_WRITTEN:
             raise m.refuse("this loop over objects is too long to be written out.", s.span)
 
         def trip(item: Value = item) -> None:
-            put(m, s.target, item, s.span)
+            m.put(s.target, item, s.span)
             m.loops.append(Loop(flag=flag or n.Var("")))
             try:
                 block(m, s.body)
@@ -552,16 +526,14 @@ def _own(body: n.Block) -> list[n.Stmt]:
 
 
 def _while(m: Machine, s: n.While) -> None:
-    from srcdiff.aggregates.expressions import test
-
-    written, decided = m.trial(lambda: test(m, s.test))
+    written, decided = m.trial(lambda: m.test(s.test))
     if decided is False:
         return
     simple = not written
 
     def trip() -> None:
         locate(m, s)
-        found = test(m, s.test)
+        found = m.test(s.test)
         if not simple and not isinstance(found, bool):
             hole = Hole()
             m.out.append(n.If(n.Op("not", (found,)), (hole, n.Break(span=s.span)), span=s.span))
@@ -577,5 +549,4 @@ def _while(m: Machine, s: n.While) -> None:
         e = n.Const(found) if isinstance(found, bool) else found
         return n.While(e, body, span=s.span)
 
-    endless = not simple or decided is True
-    m.loop(trip, made, endless)
+    m.loop(trip, made, lambda: not simple or tests[-1] is True)

@@ -7,6 +7,7 @@ passes nothing on in either direction.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -19,7 +20,7 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, Maybe, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
-from srcdiff.ir.walk import base_name, children
+from srcdiff.ir.walk import MUTATORS, base_name, children
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -131,12 +132,16 @@ def _operation(e: n.Expr, infer: Inference) -> Names:
     return _all(children(e), infer)
 
 
+# Functions that sum a list.
+SUMS: tuple[Any, ...] = (sum, math.fsum)
+
+
 def is_list_sum(e: n.Expr, infer: Inference) -> bool:
     """Whether the expression is Python's `sum` of a list that is not written out there."""
     if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or len(e.args) != 1:
         return False
     written_out = isinstance(e.args[0], n.List)
-    return e.callee.value is sum and not written_out and isinstance(infer(e.args[0]), ListOf)
+    return e.callee.value in SUMS and not written_out and isinstance(infer(e.args[0]), ListOf)
 
 
 def is_array_of_list(e: n.Expr, infer: Inference) -> bool:
@@ -231,7 +236,7 @@ class _Varied:
                 added = appended(s)
                 if added is not None and smooth_names(added[1], infer) & varied:
                     return varied | {added[0].name}
-                return varied
+                return varied | _put(s.value, varied, infer)
             case n.If():
                 return self.block(s.body, varied) | self.block(s.orelse, varied)
             case n.While() | n.For():
@@ -255,6 +260,19 @@ class _Varied:
             varied = new
         self._seen[s] = (entry, varied)
         return varied
+
+
+# Further methods that put what they are given into a container.
+_PUT = MUTATORS | {"appendleft", "extendleft", "setdefault"}
+
+
+def _put(e: n.Expr, varied: Names, infer: Inference) -> Names:
+    """The container that a method puts a varied value into."""
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Field) or e.callee.name not in _PUT:
+        return _NONE
+    name = base_name(e.callee.base)
+    depends = bool(_all((*e.args, *(v for _, v in e.keywords)), infer) & varied)
+    return frozenset((name,)) if depends and name is not None else _NONE
 
 
 def _assigned(

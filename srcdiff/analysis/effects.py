@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from srcdiff.analysis.activity import Activity, is_reader, smooth_names
+from srcdiff.analysis.activity import SUMS, Activity, is_reader, smooth_names
 from srcdiff.analysis.alias import updated_item
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
@@ -130,8 +130,26 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
             f"{what} may keep or change {active[0]!r}, which is differentiated.",
             s.span,
             None,
-            "pass it a copy made with stop_gradient, or assign the result to a name.",
+            _INSTEAD.get(
+                what.rpartition(".")[2],
+                "pass it a copy made with stop_gradient, or assign the result to a name.",
+            ),
         )
+
+
+# What to write instead of calls that change an array.
+_INSTEAD = {
+    "shuffle": "make a shuffled copy: x = x[np.random.permutation(len(x))].",
+    "resize": "make a new array: x = np.resize(x, shape).",
+    "setfield": "assign to the array: x[...] = value.",
+    "byteswap": "make a new array with .astype(...).",
+    **dict.fromkeys(("sort", "partition"), "make a sorted copy: x = np.sort(x, axis)."),
+    **dict.fromkeys(
+        ("put", "putmask", "place", "copyto", "put_along_axis", "fill_diagonal", "itemset"),
+        "assign by index: x[places] = values.",
+    ),
+    "at": "write it as a loop over the indices.",
+}
 
 
 def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> None:
@@ -214,7 +232,7 @@ def _check_calls(s: n.Stmt, varied: Names, infer: Inference) -> None:
 def _is_list_method(x: n.Call, infer: Inference) -> bool:
     """Whether a call is one that lists of differentiated values are known to take."""
     if isinstance(x.callee, n.Ref):
-        return x.callee.value in (list, sum, map)
+        return x.callee.value in (list, map, *SUMS)
     return (
         isinstance(x.callee, n.Field)
         and isinstance(infer(x.callee.base), ListOf)

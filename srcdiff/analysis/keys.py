@@ -104,12 +104,15 @@ def _what(kind: Kind) -> str | None:
 
 def _display(e: n.Expr | None, kind: TupleOf) -> Entry | None:
     """A list of integers or of such lists counts as an array."""
-    parts = [_entry(None, item) for item in kind.items]
-    if not parts or any(p is None for p in parts):
+    if not kind.items:
         return None
     if all(isinstance(item, Number | Scalar | Known) for item in kind.items):
         whats = {_what(item) for item in kind.items}
-        return Entry(whats.pop() or "", e, (len(parts),)) if len(whats) == 1 else None
+        what = whats.pop()
+        return Entry(what, e, (len(kind.items),)) if what and not whats else None
+    parts = [_entry(None, item) for item in kind.items]
+    if any(p is None for p in parts):
+        return None
     first = parts[0]
     assert first is not None
     for p in parts:

@@ -7,6 +7,7 @@ facts equal names mean equal sizes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ from srcdiff.ir.kinds import (
     INT,
     NOTHING,
     PENDING,
+    UNFILLED,
     UNKNOWN,
     Array,
     DerivedOf,
@@ -166,7 +168,7 @@ class Inference:
             case n.Const():
                 return literal_kind(e.value)
             case n.Ref():
-                return literal_kind(e.value)
+                return NOTHING if e.value is UNFILLED else literal_kind(e.value)
             case n.Global():
                 return self.world.global_kind(e)
             case n.Index():
@@ -357,7 +359,7 @@ class Inference:
             iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")
             if iterator is not None:
                 return iterator
-            if e.callee.value in (list, sum) and e.args:
+            if e.callee.value in (list, sum, math.fsum) and e.args:
                 made = self._of_list(e)
                 if made is not None:
                     return made
@@ -395,6 +397,8 @@ class Inference:
         assert isinstance(e.callee, n.Ref)
         if e.callee.value is list:
             return kind
+        if e.callee.value is math.fsum:
+            return FLOAT if is_number(kind.item) or kind.item == NOTHING else None
         if kind.item == NOTHING:
             return INT
         total = n.Op("add", (n.Const(0), n.Var("<item>")))

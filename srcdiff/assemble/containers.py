@@ -18,8 +18,12 @@ from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
 from srcdiff.ir.walk import expressions, mutated_names, names_of, statements, subexpressions
+from srcdiff.normalize.changes import changes_to_bindings
+from srcdiff.normalize.changes import concerns as has_change
 from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
+from srcdiff.normalize.consumers import concerns as has_consumer
+from srcdiff.normalize.consumers import consumers_to_loops
 from srcdiff.normalize.inplace import calls_to_stores
 from srcdiff.normalize.inplace import concerns as writes
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
@@ -62,6 +66,10 @@ def containers_taken_apart(
         if new is function:
             new = calls_to_stores(function, names, known)
         if new is function:
+            new = consumers_to_loops(function, names, known)
+        if new is function:
+            new = changes_to_bindings(function, names, known, _ever_varied(kinds, facts))
+        if new is function:
             new = sorted_to_lists(function, names, known)
         if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
@@ -75,9 +83,40 @@ def containers_taken_apart(
     return function
 
 
+def plain_forms(
+    function: n.Function, names: Names, setting: Setting, wrt: Iterable[str] | None
+) -> n.Function:
+    """The function with what takes functions and iterables as loops, while it still has its own
+    functions as values.
+    """
+    while any(has_consumer(s) or has_change(s) for s in statements(function.body)):
+        kinds = infer_kinds(function, setting.kinds, setting.world)
+        facts = None if wrt is None else activity(function, kinds, tuple(wrt))
+        known = _iterated(kinds, facts, setting.is_user_function)
+        new = consumers_to_loops(function, names, known)
+        if new is function:
+            new = changes_to_bindings(function, names, known, _ever_varied(kinds, facts))
+        if new is function:
+            break
+        function = new
+    return function
+
+
+def _ever_varied(kinds: Kinds, facts: Activity | None) -> frozenset[str]:
+    """The variables that carry a derivative anywhere."""
+    if facts is not None:
+        return frozenset().union(*facts.varied_after.values())
+    found: set[str] = set()
+    for s, env in kinds.before.items():
+        found |= {name for name in env if smooth_names(n.Var(name), kinds.at(s))}
+    return frozenset(found)
+
+
 def _concerns(s: n.Stmt, ours: Callable[[Any], bool]) -> bool:
     """Whether a statement may hold a container to be taken apart: most functions have none."""
     if has_stars(s) or has_comprehension(s) or has_shorthand(s) or writes(s):
+        return True
+    if has_consumer(s) or has_change(s):
         return True
     for e in expressions(s):
         for x in subexpressions(e):

@@ -19,7 +19,6 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import (
     NOTHING,
     UNKNOWN,
-    Array,
     Kind,
     ListOf,
     Number,

@@ -12,9 +12,10 @@ from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.iterables import is_empty
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.outputs import check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
-from srcdiff.assemble.containers import Setting, containers_taken_apart
+from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
@@ -54,6 +55,7 @@ def normalized(
     Without `wrt`, whatever can carry a derivative is taken to do so.
     """
     function = inline_calls(function, names, setting.world.written_out)
+    function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)
@@ -141,6 +143,7 @@ def prepare(
     found = groups(function, kinds, live, shared)
     facts = activity(function, kinds, wrt, wanted, found)
     one_shape = _one_shape(function, kinds, setting.kinds)
+    check_outputs(function, kinds)
     check_statements(function, kinds, facts)
     check_known(function, kinds, facts)
     check_effects(function, kinds, facts)

@@ -13,6 +13,7 @@ import gast
 
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.closures import local_names, made, parameters
+from srcdiff.frontend.iterators import as_generator
 from srcdiff.ir import nodes as n
 from srcdiff.ir.names import DERIVATIVE, PRIMAL, TRANSFORM
 
@@ -132,7 +133,14 @@ def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
         clauses.append(n.Clause(target, over, tests))
     with scope.binding(bound):
         element = lower_expression(node.elt, scope)
-    return replace(kept, inner=n.Comprehension(element, tuple(clauses)))
+    listed = None
+    if isinstance(node, gast.GeneratorExp):
+        as_list = gast.copy_location(gast.ListComp(node.elt, node.generators), node)
+        listed = replace(kept, node=as_list, text=f"[{kept.text[1:-1]}]")
+    inner = n.Comprehension(element, tuple(clauses))
+    if listed is not None:
+        inner = replace(inner, listed=replace(listed, inner=inner))
+    return replace(kept, inner=inner)
 
 
 def _name(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
@@ -246,6 +254,10 @@ def _named(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
 
 def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     callee = lower_expression(node.func, scope)
+    if isinstance(callee, n.Ref):
+        generator = as_generator(node, callee.value, scope.fresh)
+        if generator is not None:
+            return lower_expression(generator, scope)
     args = tuple(lower_expression(a, scope) for a in node.args)
     keywords = tuple((k.arg or "**", lower_expression(k.value, scope)) for k in node.keywords)
     return n.Call(callee, args, keywords, span=span)

@@ -19,8 +19,8 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.frontend.closures import local_names, made, named, parameters
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
 from srcdiff.frontend.imports import import_statement, imported_names
-from srcdiff.frontend.match import match_statement
 from srcdiff.frontend.loops import loop_with_else, while_assigning
+from srcdiff.frontend.match import match_statement
 from srcdiff.frontend.retrieve import Retrieved, retrieve
 from srcdiff.frontend.scope import Home, Imported, Scope
 from srcdiff.frontend.walk import declared_names, walk_here
@@ -274,6 +274,18 @@ def _import(node: Any, scope: Scope) -> list[n.Stmt]:
     return [_opaque(node, scope)] if lowered is None else lowered
 
 
+def _delete(node: Any, scope: Scope) -> list[n.Stmt]:
+    """`del`: of names it says nothing of what is computed; of items it is kept, one by one."""
+    out: list[n.Stmt] = []
+    for target in node.targets:
+        if isinstance(target, gast.Name):
+            continue
+        one = gast.copy_location(gast.Delete([target]), node)
+        place = lower_expression(target, scope) if isinstance(target, gast.Subscript) else None
+        out.append(replace(_opaque(one, scope), deleted=place))
+    return out
+
+
 def _opaque(node: Any, scope: Scope) -> n.Opaque:
     """A statement kept verbatim; a jump or a yield inside it could not be followed."""
     span = scope.span(node)
@@ -314,6 +326,7 @@ _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
     "While": _while,
     "For": _for,
     "Return": _return,
+    "Delete": _delete,
     "Expr": _expression,
     "Raise": _raise,
     "Assert": _assert,

@@ -106,9 +106,7 @@ class _Cases:
             if joined is not None:
                 body = (*binds, *self._block(case.body))
                 return [n.If(joined, body, tuple(self.lowered(rest)), span=guard.span)]
-        inner = n.If(
-            guard, self._block(case.body), tuple(self.lowered(rest)), span=guard.span
-        )
+        inner = n.If(guard, self._block(case.body), tuple(self.lowered(rest)), span=guard.span)
         tried = (*binds, *before, inner)
         if test is None:
             return list(tried)

@@ -213,7 +213,7 @@ class Scope:
 
     def _is_variable(self, name: str) -> bool:
         """Whether a name is a variable of this function or of one that it is nested in."""
-        if name in self.locals:
+        if name in self.locals or name in self._bound:
             return True
         return self.parent is not None and self.parent._is_variable(name)
 

@@ -211,6 +211,11 @@ class Pending(Kind):
     """Not known yet: what a recursive call returns, while that is being inferred."""
 
 
+class Unfilled:
+    """What stands for None in a list whose items come later."""
+
+
+UNFILLED = Unfilled()
 UNKNOWN = Unknown()
 NOTHING = Nothing()
 PENDING = Pending()
@@ -467,7 +472,7 @@ def _is_none(kind: Kind) -> bool:
 def _join_maybe(a: Kind, b: Kind, label: str) -> Kind:
     """What is None on one path at least; other strings and flags beside None stay unknown."""
     parts = [k.item if isinstance(k, Maybe) else k for k in (a, b) if not _is_none(k)]
-    kind = join(*parts, label) if len(parts) == 2 else parts[0]
+    kind = join(parts[0], parts[1], label) if len(parts) == 2 else parts[0]
     data = is_number(kind) or isinstance(kind, Array | ListOf | TupleOf | DictOf)
     return Maybe(kind) if data else UNKNOWN
 

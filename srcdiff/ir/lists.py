@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import NOTHING, Array, Kind, ListOf
+from srcdiff.ir.kinds import NOTHING, UNFILLED, Array, Kind, ListOf
 
 
 def method_of(e: n.Expr | None, *names: str) -> str | None:
@@ -80,6 +80,13 @@ def mapped(e: n.Expr) -> tuple[n.Expr, n.Expr] | None:
         if len(inner.args) == 2:
             return inner.args[0], inner.args[1]
     return None
+
+
+def is_unfilled(e: n.Expr) -> bool:
+    """Whether the expression makes a list whose items come later: `[None] * n`."""
+    if not isinstance(e, n.Op) or e.op != "mul" or not isinstance(e.args[0], n.List):
+        return False
+    return all(isinstance(x, n.Ref) and x.value is UNFILLED for x in e.args[0].items)
 
 
 def zero_item(place: n.Expr, kind: Kind) -> n.Expr:

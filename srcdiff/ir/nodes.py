@@ -182,6 +182,8 @@ class Comprehension:
 
     element: Expr
     clauses: tuple[Clause, ...]
+    # Of a generator expression, the list comprehension of the same.
+    listed: OpaqueExpr | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,8 @@ class Opaque(Stmt):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     free: tuple[Expr, ...] = ()
+    # What `del` removes from a container.
+    deleted: Expr | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,6 +85,8 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
         case n.Closure():
             names = (name for name, _ in e.defaults)
             values = many(tuple(value for _, value in e.defaults))
+            if all(a is b for (_, a), b in zip(e.defaults, values, strict=True)):
+                return e
             return replace(e, defaults=tuple(zip(names, values, strict=True)))
     return e
 

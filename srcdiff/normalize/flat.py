@@ -62,9 +62,22 @@ def _array(e: n.Expr, infer: Infer) -> tuple[n.Expr, Array | None]:
     return e.base, kind if isinstance(kind, Array) and kind.ndim else None
 
 
+def is_display(e: n.Expr) -> bool:
+    """Whether a value is a list or tuple that is written out, and not of literals only."""
+    if not isinstance(e, n.List | n.Tuple):
+        return False
+    return any(is_display(item) or not isinstance(item, n.Const) for item in e.items)
+
+
 def plain_store(s: n.Assign | n.Update, infer: Infer) -> n.Assign | n.Update:
-    """A store into `A.flat`, or into a part of complex numbers, as one into the array."""
+    """A store into `A.flat`, or into a part of complex numbers, as one into the array; what is
+    stored as an array, where it is written out as a list.
+    """
     target = s.target
+    stored_into = target.base if isinstance(target, n.Index) else target
+    whole = isinstance(target, n.Index) or isinstance(s, n.Update)
+    if whole and is_display(s.value) and isinstance(infer(stored_into), Array):
+        s = replace(s, value=np_call("array", s.value))
     base, key = (target.base, target.key) if isinstance(target, n.Index) else (target, None)
     if is_flat(base):
         array, kind = _array(base, infer)

@@ -16,11 +16,12 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.walk import blocks, children, expressions, rebuild, subexpressions, with_blocks
-from srcdiff.normalize.flat import is_flat, is_part, plain_elements, plain_store
+from srcdiff.normalize.flat import is_display, is_flat, is_part, plain_elements, plain_store
 from srcdiff.normalize.iteration import Iterated
-from srcdiff.normalize.outputs import has_output, output_of, store_output, without_output
+from srcdiff.normalize.outputs import output_of, store_output, without_output
 from srcdiff.normalize.writers import is_writer, write
 from srcdiff.normalize.written import Site
+from srcdiff.rules.outputs import has_output
 
 
 def calls_to_stores(function: n.Function, names: Names, facts: Iterated) -> n.Function:
@@ -33,8 +34,13 @@ def concerns(s: n.Stmt) -> bool:
     """Whether a statement may hold such a call, as far as its text tells."""
     found = (x for e in expressions(s) for x in subexpressions(e))
     return any(has_output(x) or is_writer(x) or is_flat(x) for x in found) or (
-        isinstance(s, n.Assign | n.Update) and _is_part_store(s.target)
+        isinstance(s, n.Assign | n.Update) and (_is_part_store(s.target) or _is_display_store(s))
     )
+
+
+def _is_display_store(s: n.Assign | n.Update) -> bool:
+    whole = isinstance(s.target, n.Index) or isinstance(s, n.Update)
+    return whole and is_display(s.value)
 
 
 def _is_part_store(target: n.Expr) -> bool:

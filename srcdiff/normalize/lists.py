@@ -18,7 +18,7 @@ import numpy as np
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, Kind, ListOf
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, ListOf, is_number
 from srcdiff.ir.lists import append, length, popped, popped_from
 from srcdiff.ir.walk import (
     blocks,
@@ -182,13 +182,38 @@ class _Lists:
         if not self._is_list(at, e.args[0]):
             return e
         array = replace(np_call("array", e.args[0]), span=e.span)
-        if callee is np.stack and len(e.args) == 1 and not e.keywords:
-            return array
+        kind = self._kind_at(at, e.args[0])
+        item = kind.item if isinstance(kind, ListOf) else UNKNOWN
+        stacked = _stacked(e, array, item)
+        if stacked is not None:
+            return stacked
         if not _is_numpy(callee):
             return e
         new = n.Call(e.callee, (array, *e.args[1:]), e.keywords, span=e.span)
         known = self._kind_at(at, e) == UNKNOWN and self._kind_at(at, new) != UNKNOWN
         return new if known else e
+
+
+def _stacked(e: n.Call, array: n.Expr, item: Kind) -> n.Expr | None:
+    """`np.stack(xs, axis)` and its like as an array of the list."""
+    assert isinstance(e.callee, n.Ref)
+    callee = e.callee.value
+    given = dict(zip(("arrays", "axis"), e.args, strict=False)) | dict(e.keywords)
+    flat = is_number(item) or (isinstance(item, Array) and item.ndim <= 1)
+    if callee is np.stack and given.keys() <= {"arrays", "axis"}:
+        axis = given.get("axis", n.Const(0))
+        if axis == n.Const(0):
+            return array
+        if axis in (n.Const(1), n.Const(-1)) and isinstance(item, Array) and item.ndim == 1:
+            return n.Field(array, "T", span=e.span)
+        if isinstance(axis, n.Const):
+            moved = np_call("moveaxis", array, n.Const(0), axis)
+            return replace(moved, span=e.span)
+    if len(e.args) != 1 or e.keywords or not flat or not isinstance(item, Array):
+        return None
+    if callee is np.vstack:
+        return array
+    return n.Field(array, "T", span=e.span) if callee is np.column_stack else None
 
 
 def _is_numpy(callee: object) -> bool:

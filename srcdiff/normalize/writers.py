@@ -107,6 +107,7 @@ def _fill(args: Arguments, site: Site) -> bool:
 
 def _copyto(args: Arguments, site: Site) -> bool:
     place, value = args["dst"], args["src"]
+    value = np_call("array", value) if isinstance(value, n.List | n.Tuple) else value
     target = whole(place, site.infer)
     kind = site.infer(value)
     casting = args.get("casting", n.Const("same_kind"))

@@ -22,7 +22,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO
 from srcdiff.ir.fills import fill, np_call
 from srcdiff.ir.kinds import Array, Kind, dims_of
-from srcdiff.ir.lists import append, appended, pop, popped
+from srcdiff.ir.lists import append, appended, is_unfilled, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
@@ -30,7 +30,7 @@ from srcdiff.ir.walk import base_name, blocks, map_expressions, names_in, substi
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
-from srcdiff.transform.pull import NEW, reads_new
+from srcdiff.transform.pull import NEW, Temporaries, reads_new
 from srcdiff.transform.push import Pusher, zero_start
 from srcdiff.transform.shadows import Mirrored, mirrored
 from srcdiff.transform.spread import as_complex, is_full
@@ -73,6 +73,8 @@ class Forwarder:
         shared = self._active & frozenset().union(*primal.groups)
         self._shared = {name: n.Var(tangents.name(name)) for name in sorted(shared)}
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
+        self._temporaries = Temporaries(primal.names, "t")
+        self._pushers: list[Pusher] = []
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
 
@@ -89,6 +91,14 @@ class Forwarder:
         return tuple(out)
 
     def _statement(self, s: n.Stmt) -> list[n.Stmt]:
+        if blocks(s):
+            return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
+        self._pushers.clear()
+        self._temporaries.start()
+        out = self._simple(s)
+        return [*(let for pusher in self._pushers for let in pusher.lets), *out]
+
+    def _simple(self, s: n.Stmt) -> list[n.Stmt]:
         match s:
             case n.Assign() | n.Effect() if list_change(s) in self._lists:
                 return self._list(s)
@@ -98,12 +108,16 @@ class Forwarder:
                 return self._update(s)
             case n.Return():
                 return [replace(s, value=self._result(s, self._pusher(s)))]
-        return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
+        return [s]
 
     # --- kinds ----------------------------------------------------------------------------------
 
     def _pusher(self, s: n.Stmt, root: n.Expr | None = None) -> Pusher:
-        return Pusher(self._infer(s, root), self._varied(s), self._tangents, root)
+        pusher = Pusher(
+            self._infer(s, root), self._varied(s), self._tangents, self._temporaries, root
+        )
+        self._pushers.append(pusher)
+        return pusher
 
     def _varied(self, s: n.Stmt) -> frozenset[str]:
         """The variables that have a tangent. One that the result depends on nowhere has none."""
@@ -167,7 +181,7 @@ class Forwarder:
         tangent = pusher.push(s.value)
         kind = pusher.infer(s.value)
         if tangent is None:
-            zero = zero_start(s.target, kind)
+            zero = s.value if is_unfilled(s.value) else zero_start(s.target, kind)
             zero = ZERO if zero == n.Const(None) and isinstance(s.target, n.Index) else zero
             return self._zeroed(s, zero)
         target = self._tangents.place(s.target)
@@ -299,9 +313,11 @@ class Forwarder:
             return self._ordered(s, n.Update(place, s.op, other))
         if s.op in ("mul", "div") and other is None and self._in_step(s, pusher):
             return self._ordered(s, n.Update(place, s.op, s.value))
-        tangent = pusher.push(whole)
-        assert tangent is not None
         kind = pusher.infer(s.target)
+        tangent = pusher.push(whole)
+        if tangent is None:
+            # What `//=` gives does not depend on anything smoothly.
+            tangent = ZERO
         if isinstance(s.target, n.Var) and isinstance(kind, Array):
             # In place, as the primal's update is: other names may be views of it.
             place = n.Index(place, n.Const(...))

@@ -170,16 +170,16 @@ def list_assignment(target: n.Var, value: n.Expr, context: Context, useful: Name
     end = n.Assign(seed, n.List(()))
     if target.name not in useful or not smooth_names(value, context.infer) & context.varied:
         return Adjoint((), (end,))
-    if target.name in names_in(value):
-        raise UnsupportedError(
-            "a list is bound anew to a list made of its own items, which is not supported yet.",
-            value.span,
-            None,
-            "change it with append, pop and assignments to items, or give the new list a new name.",
-        )
     puller = context.puller({seed.name: context.infer(value)})
+    own = target.name in names_in(value)
+    if own:
+        # The old list has an adjoint of its own, which is as long as that was.
+        seed = puller.declare(context.infer(value))
     _pull_list(value, seed, n.Const(0), puller, context)
     updates = added(summed(puller.out, context.adjoints), context)
+    if own:
+        begin = n.Assign(seed, n.Var(context.adjoints.name(target.name)))
+        return Adjoint((), (begin, end, *puller.out.lets, *updates))
     return Adjoint((*puller.out.lets, *updates), (end,))
 
 
@@ -190,6 +190,9 @@ def _pull_list(e: n.Expr, seed: n.Var, start: n.Expr, puller: Puller, context: C
     source = _copied_list(e)
     if source is not None and isinstance(context.infer(source), ListOf):
         puller.over_list(source, lambda k: n.Index(seed, _sum(start, k)))
+    elif _is_slice(e, context.infer):
+        assert isinstance(e, n.Index)
+        _pull_slice(e, seed, start, puller, context)
     elif isinstance(e, n.List):
         for i, item in enumerate(e.items):
             puller.pull(item, Seed(n.Index(seed, _sum(start, n.Const(i))), may_be_zero=True))
@@ -204,6 +207,36 @@ def _pull_list(e: n.Expr, seed: n.Var, start: n.Expr, puller: Puller, context: C
             None,
             "make the list with a display, or with append in a loop.",
         )
+
+
+def _is_slice(e: n.Expr, infer: Inference) -> bool:
+    """Whether an expression is a slice of a list that has a name."""
+    named = isinstance(e, n.Index) and isinstance(e.base, n.Var) and isinstance(e.key, n.Slice)
+    return named and isinstance(infer(e.base), ListOf)  # type: ignore[attr-defined]
+
+
+def _pull_slice(e: n.Index, seed: n.Var, start: n.Expr, puller: Puller, context: Context) -> None:
+    """Adds a list's adjoint to the items of another's that it is a slice of."""
+    assert isinstance(e.base, n.Var)
+    assert isinstance(e.key, n.Slice)
+    k = context.adjoints.index()
+    place = n.Index(n.Var(context.adjoints.name(e.base.name)), _taken(e.base, e, k))
+    add = n.Update(place, "add", n.Index(seed, _sum(start, k)))
+    puller.out.lets.append(n.For(k, n.Call(n.Ref("range", range, range), (length(e),)), (add,)))
+
+
+def _taken(xs: n.Var, e: n.Index, k: n.Var) -> n.Expr:
+    """The index in a list of the k-th item of its slice."""
+    key = e.key
+    assert isinstance(key, n.Slice)
+    if key.step in (None, n.Const(1)):
+        if key.lower is None or (isinstance(key.lower, n.Const) and key.lower.value >= 0):
+            return _sum(key.lower or n.Const(0), k)
+        if isinstance(key.lower, n.Const) and key.upper is None:
+            return n.Op("sub", (k, length(e)))
+    if key == n.Slice(None, None, n.Const(-1)):
+        return n.Op("sub", (n.Const(-1), k))
+    return n.Index(n.Index(n.Call(n.Ref("range", range, range), (length(xs),)), key), k)
 
 
 def _copied_list(e: n.Expr) -> n.Var | None:

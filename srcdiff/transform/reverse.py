@@ -16,6 +16,7 @@ import numpy as np
 from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.keys import key_entries
+from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -373,10 +374,8 @@ class Reverser:
         base = context.infer(target.base)
         entries = key_entries(target.key, context.infer)
         kinds = {"unknown"} if entries is None else {entry.what for entry in entries}
-        plain = isinstance(target.base, n.Var)
-        if kinds & {"mask", "indices"}:
-            plain = is_view_of_variable(target.base, context.infer)
-        if not plain or not isinstance(base, Array):
+        plain = is_view_of_variable(target.base, context.infer)
+        if not plain or _is_item_of_list(target.base, context.infer) or not isinstance(base, Array):
             raise UnsupportedError(
                 "this store is into something that is not a plain array variable.",
                 target.span,
@@ -558,6 +557,15 @@ class Reverser:
         if not reverse:
             return (*before, loop), ()
         return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def _is_item_of_list(e: n.Expr, infer: Inference) -> bool:
+    """Whether an expression is part of what a list holds."""
+    while isinstance(e, n.Index | n.Field):
+        e = e.base
+        if not isinstance(infer(e), Array):
+            return True
+    return False
 
 
 def target_items(target: n.Target) -> tuple[n.Expr, ...]:
