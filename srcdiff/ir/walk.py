@@ -8,7 +8,6 @@ from typing import Any
 
 from srcdiff.ir import nodes as n
 
-
 # Most expressions: trees are walked very often, and this spares the questions below.
 _LEAVES = (n.Var, n.Const, n.Ref)
 
