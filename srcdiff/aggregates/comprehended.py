@@ -11,6 +11,7 @@ from srcdiff.aggregates.machine import Frame, Machine
 from srcdiff.aggregates.values import Plain, Value
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.walk import target_names
 
 
 def opaque(m: Machine, e: n.OpaqueExpr, wish: str | None) -> Value:

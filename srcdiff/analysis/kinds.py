@@ -610,6 +610,8 @@ class _Flow:
 
     def _statement(self, s: n.Stmt, env: Env) -> Env | None:
         facts = self._facts
+        if isinstance(s, n.Attempt):
+            env = {**env, **_of_attempt(s)}
         facts.before[s] = env
         infer = facts.at(s)
         if _is_pending(s, infer):
@@ -641,6 +643,8 @@ class _Flow:
                 return {**env, **dict.fromkeys(s.writes, UNKNOWN)}
             case n.Effect():
                 return _after_effect(s.value, env, infer)
+            case n.Open():
+                return {**env, **{x.name: UNKNOWN for _, x in s.items if x is not None}}
             case n.Save():
                 self._slots[s.slot] = infer(s.slot.place)
             case n.Restore() if isinstance(s.slot.place, n.Var):
@@ -695,6 +699,13 @@ class _Flow:
         return _bind(s.target, item_kind(infer(s.iter), label), env, infer, None)
 
 
+def _of_attempt(s: n.Attempt) -> Env:
+    """The kinds of what an attempt binds by itself."""
+    assert isinstance(s.test, n.Var)
+    names: dict[str, Kind] = {h.name: UNKNOWN for h in s.handlers if h.name is not None}
+    return {**names, s.test.name: BOOL if len(s.handlers) == 1 else INT}
+
+
 def _is_pending(s: n.Stmt, infer: Inference) -> bool:
     """Whether the statement goes by the value of a call that is not known yet."""
     match s:
@@ -712,6 +723,8 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
     if isinstance(s, n.Assign | n.For):
         value = s.value if isinstance(s, n.Assign) else s.iter
         read = (value, *_places(s.target))
+    elif isinstance(s, n.Open):
+        read = tuple(e for e, _ in s.items)
     elif isinstance(s, n.Restore) and isinstance(s.slot.place, n.Var):
         read = ()
     else:

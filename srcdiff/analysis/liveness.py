@@ -85,6 +85,8 @@ def _killed(s: n.Stmt) -> Names:
             return frozenset(target_names(s.target))
         case n.Restore():
             return frozenset(target_names(s.slot.place))
+        case n.Open():
+            return frozenset(x.name for _, x in s.items if x is not None)
         case n.Opaque():
             return frozenset(s.writes) - frozenset(s.reads)
     return frozenset()

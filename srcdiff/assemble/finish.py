@@ -52,6 +52,7 @@ from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
 from srcdiff.optimize.wholes import whole_names
+from srcdiff.tape.attempts import steady_tapes
 from srcdiff.tape.plan import Planner
 
 _MARK = n.Comment("reverse sweep")
@@ -414,7 +415,15 @@ def _is_int(kind: Kind) -> bool:
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
+    if any(isinstance(s, n.Attempt) for s in statements(forward)):
+        kinds = _kinds(plan, function)
+        lists = {*planner.lists, *plan.lists}
+        forward = steady_tapes(forward, lists, plan.names, lambda s: _is_number(s, kinds))
     return _with_indices(plan, replace(function, body=whole_names(forward, reverse)))
+
+
+def _is_number(s: n.Stmt, kinds: Kinds) -> bool:
+    return isinstance(s, n.Update) and kinds.reached(s) and is_number(kinds.at(s)(s.target))
 
 
 def _with_indices(plan: Plan, function: n.Function) -> n.Function:

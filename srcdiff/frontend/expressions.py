@@ -112,6 +112,11 @@ def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     return n.OpaqueExpr(node, text, local, free, span=span)
 
 
+def verbatim(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    """An expression that stays as it stands."""
+    return _opaque(node, scope, span)
+
+
 def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     """A list comprehension or generator: kept as it is, with what it consists of beside it."""
     kept = _opaque(node, scope, span)

@@ -20,6 +20,7 @@ from srcdiff.frontend.closures import local_names, made, named, parameters
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
 from srcdiff.frontend.imports import import_statement, imported_names
 from srcdiff.frontend.loops import loop_with_else, while_assigning
+from srcdiff.frontend.managers import try_statement, with_statement
 from srcdiff.frontend.match import match_statement
 from srcdiff.frontend.retrieve import Retrieved, retrieve
 from srcdiff.frontend.scope import Home, Imported, Scope
@@ -319,6 +320,8 @@ def _describe(node: Any) -> str:
 
 
 _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
+    "With": lambda node, scope: with_statement(node, scope, lambda body: _block(body, scope)),
+    "Try": lambda node, scope: try_statement(node, scope, lambda body: _block(body, scope)),
     "Assign": _assign,
     "AnnAssign": _annotated,
     "AugAssign": _update,

@@ -253,6 +253,71 @@ class For(Stmt):
 
 
 @dataclass(frozen=True, eq=False)
+class With(Stmt):
+    """`with a as x, b: body`; without items, `try: body; finally: final`.
+
+    It is there up to the normalisation of jumps, as Try is. After that, Open and Close stand
+    around the statements of its body, which belong to the block around it.
+    """
+
+    items: tuple[tuple[Expr, Var | None], ...]
+    body: Block
+    final: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Open(Stmt):
+    """Where a `with` begins; without items, a `try` that ends in Finally and Close."""
+
+    items: tuple[tuple[Expr, Var | None], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Finally(Stmt):
+    """Where the `finally` of an Open without items begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Close(Stmt):
+    """Where what Open began ends."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`except cls as name`; no class catches everything. `code` is what tells it from others."""
+
+    cls: Expr | None
+    name: str | None
+    body: Block = ()
+    code: Const = field(default_factory=lambda: Const(True))
+
+
+@dataclass(frozen=True, eq=False)
+class Try(Stmt):
+    """`try` as the user writes it: there up to the normalisation of jumps."""
+
+    body: Block
+    handlers: tuple[Handler, ...]
+    orelse: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt(If):
+    """A branch on whether statements raise: `orelse` begins with what is tried, which ends at
+    Passed; where that raises what a handler catches, `test` (a variable that is false before)
+    becomes the handler's code, and `body` is run. What is tried leaves nothing behind then that
+    `body`, or what follows, reads.
+    """
+
+    handlers: tuple[Handler, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Passed(Stmt):
+    """What an Attempt tries ends here."""
+
+
+@dataclass(frozen=True, eq=False)
 class Break(Stmt):
     pass
 

@@ -116,6 +116,8 @@ def mentions(s: n.Stmt) -> frozenset[str]:
             value = s.value if isinstance(s, n.Assign) else s.iter
             out = set(value_reads(value) | shape_reads(value))
             out |= target_reads(s.target) | target_shape_reads(s.target) | stores_into(s.target)
+        case n.Open():
+            out = {name for e, _ in s.items for name in value_reads(e) | shape_reads(e)}
         case n.Opaque():
             out |= set(s.reads)
         case n.Restore():

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcdiff.ir import nodes as n
 
 # Most expressions: trees are walked very often, and this spares the questions below.
@@ -125,9 +127,14 @@ def expressions(s: n.Stmt) -> tuple[n.Expr, ...]:
         case n.Assign() | n.Update():
             return (s.value, s.target)
         case n.If() | n.While():
-            return (s.test,)
+            classes = (h.cls for h in s.handlers) if isinstance(s, n.Attempt) else ()
+            return (s.test, *(cls for cls in classes if cls is not None))
         case n.For():
             return (s.iter, s.target)
+        case n.With() | n.Open():
+            return tuple(e for item in s.items for e in item if e is not None)
+        case n.Try():
+            return tuple(h.cls for h in s.handlers if h.cls is not None)
         case n.Return() | n.Effect():
             return () if s.value is None else (s.value,)
         case n.Raise():
@@ -148,6 +155,10 @@ def blocks(s: n.Stmt) -> tuple[n.Block, ...]:
             return (s.body,)
         case n.Define():
             return (s.function.body,)
+        case n.With():
+            return (s.body, s.final)
+        case n.Try():
+            return (s.body, *(h.body for h in s.handlers), s.orelse)
     return ()
 
 
@@ -162,6 +173,12 @@ def with_blocks(s: n.Stmt, new: tuple[n.Block, ...]) -> n.Stmt:
             return replace(s, body=new[0])
         case n.Define():
             return replace(s, function=replace(s.function, body=new[0]))
+        case n.With():
+            return replace(s, body=new[0], final=new[1])
+        case n.Try():
+            pairs = zip(s.handlers, new[1:-1], strict=True)
+            handlers = tuple(replace(h, body=b) for h, b in pairs)
+            return replace(s, body=new[0], handlers=handlers, orelse=new[-1])
     raise TypeError(f"{type(s).__name__} has no blocks")
 
 
@@ -170,8 +187,15 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
     match s:
         case n.Assign() | n.Update():
             return replace(s, target=_place(f(s.target)), value=f(s.value))
+        case n.Attempt():
+            return replace(s, test=f(s.test), handlers=_handlers(s.handlers, f))
         case n.If() | n.While():
             return replace(s, test=f(s.test))
+        case n.Try():
+            return replace(s, handlers=_handlers(s.handlers, f))
+        case n.With() | n.Open():
+            items = tuple((f(e), None if x is None else f(x)) for e, x in s.items)
+            return replace(s, items=items)  # type: ignore[arg-type]
         case n.For():
             return replace(s, target=_place(f(s.target)), iter=f(s.iter))
         case n.Return() | n.Effect():
@@ -183,6 +207,12 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
             message = None if s.message is None else f(s.message)
             return replace(s, test=f(s.test), message=message)
     return s
+
+
+def _handlers(
+    handlers: tuple[n.Handler, ...], f: Callable[[n.Expr], n.Expr]
+) -> tuple[n.Handler, ...]:
+    return tuple(h if h.cls is None else replace(h, cls=f(h.cls)) for h in handlers)
 
 
 def map_block(block: n.Block, f: Callable[[n.Expr], n.Expr]) -> n.Block:
@@ -238,6 +268,11 @@ def bound_names(block: n.Block) -> frozenset[str]:
                 out.add(s.slot.place.name)
             case n.Opaque():
                 out.update(s.writes)
+            case n.With() | n.Open():
+                out.update(x.name for _, x in s.items if x is not None)
+            case n.Try() | n.Attempt():
+                out.update(h.name for h in s.handlers if h.name is not None)
+                out.update(target_names(s.test) if isinstance(s, n.Attempt) else ())
     return frozenset(out)
 
 
@@ -295,6 +330,30 @@ def names_of(function: n.Function) -> frozenset[str]:
         elif isinstance(s, n.Define):
             out |= {s.function.name, *s.function.param_names}
     return frozenset(out)
+
+
+def closing(block: n.Block, start: int) -> int:
+    """Where what an Open begins ends."""
+    depth = 0
+    for at in range(start, len(block)):
+        depth += isinstance(block[at], n.Open) - isinstance(block[at], n.Close)
+        if not depth:
+            return at
+    raise ValueError("an Open without its Close")
+
+
+def passed(block: n.Block) -> int:
+    """Where what an attempt tries ends: the place of its mark."""
+    found = (i for i, s in enumerate(block) if isinstance(s, n.Passed))
+    return next(found, len(block))
+
+
+def quiet(s: n.Open) -> bool:
+    """Whether a `with` only tells NumPy what to warn of."""
+    return bool(s.items) and all(
+        isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is np.errstate
+        for e, _ in s.items
+    )
 
 
 def constant_slice(e: n.Slice) -> slice | None:

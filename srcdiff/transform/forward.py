@@ -26,7 +26,15 @@ from srcdiff.ir.lists import append, appended, is_unfilled, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
-from srcdiff.ir.walk import base_name, blocks, map_expressions, names_in, substitute, with_blocks
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    map_expressions,
+    names_in,
+    passed,
+    substitute,
+    with_blocks,
+)
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
@@ -91,6 +99,8 @@ class Forwarder:
         return tuple(out)
 
     def _statement(self, s: n.Stmt) -> list[n.Stmt]:
+        if isinstance(s, n.Attempt):
+            return [self._attempt(s)]
         if blocks(s):
             return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
         self._pushers.clear()
@@ -109,6 +119,38 @@ class Forwarder:
             case n.Return():
                 return [replace(s, value=self._result(s, self._pusher(s)))]
         return [s]
+
+    def _attempt(self, s: n.Attempt) -> n.Stmt:
+        """What is tried is the primal's alone: tangents are for what has not raised. Only where
+        several statements are tried, of which nothing is read when one raises, do they stay.
+        """
+        at = passed(s.orelse)
+        tried, rest = s.orelse[:at], s.orelse[at:]
+        before = self._block(tried[:-1])
+        last, after = self._first_the_value(tried[-1])
+        orelse = (*before, *last, *rest[:1], *after, *self._block(rest[1:]))
+        return replace(s, body=self._block(s.body), orelse=orelse)
+
+    def _first_the_value(self, s: n.Stmt) -> tuple[n.Block, n.Block]:
+        """A statement in two: what may raise, and what is done with it."""
+        if not self._primal.kinds.reached(s):
+            return (), ()
+        both = self._statement(s)
+        scattered = isinstance(s, n.Update) and is_scatter(s)
+        if not isinstance(s, n.Assign | n.Update) or scattered or len(both) == 1:
+            return tuple(both), ()
+        value = s.value
+        if isinstance(s, n.Update):
+            value = n.Op(s.op, (s.target, s.value), span=s.value.span)
+        name = n.Var(self._primal.names.fresh(f"{base_name(_targets(s.target)[0])}_new"))
+        done = [_given(x, s, value, name) for x in both]
+        if all(x is y for x, y in zip(both, done, strict=True)):
+            return tuple(both), ()
+        first: list[n.Stmt] = [n.Assign(name, value, span=s.span)]
+        # Where a store raises, it does so before the tangent's.
+        stored = [t for t in _targets(s.target) if isinstance(t, n.Index)]
+        first += [n.Effect(t) for t in stored if isinstance(s, n.Assign)]
+        return tuple(first), tuple(done)
 
     # --- kinds ----------------------------------------------------------------------------------
 
@@ -372,6 +414,15 @@ class Forwarder:
             for name in stores_into(item) or {base_name(item) or ""}:
                 over |= {name} | self._primal.aliases.of(name, s)
         return bool(reads & over)
+
+
+def _given(x: n.Stmt, s: n.Assign | n.Update, value: n.Expr, name: n.Var) -> n.Stmt:
+    """The statement, or that which gives its value a name, with the value known already."""
+    if x is s:
+        return n.Assign(s.target, name, span=s.span)
+    if isinstance(x, n.Assign) and (x.value is s.value or x.value == value):
+        return replace(x, value=name) if x.span is s.span else x
+    return x
 
 
 def _targets(target: n.Expr) -> tuple[n.Expr, ...]:

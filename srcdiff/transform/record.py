@@ -352,7 +352,7 @@ class _Flow:
 
     def _test_again(self, s: n.If) -> bool:
         """Whether the test is cheap and still gives the same after the branches have run."""
-        if s in self.named:
+        if s in self.named or isinstance(s, n.Attempt):
             return False
         written = frozenset().union(*(written_names(b) for b in blocks(s)))
         near = written.union(*(partners(name, self._ever) for name in written))

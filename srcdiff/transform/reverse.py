@@ -44,6 +44,7 @@ from srcdiff.transform.lists import (
     list_change,
 )
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
+from srcdiff.transform.managers import mirrored
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
 from srcdiff.transform.record import Facts, Needs, Record, permuted, record
@@ -206,7 +207,9 @@ class Reverser:
                 self.counters[s] = self._primal.names.fresh(wish)
             elif isinstance(s, n.If):
                 # A variable names its own test, unless a branch overwrites it.
-                kept = isinstance(s.test, n.Var) and s.test.name not in written_names((s,))
+                kept = isinstance(s.test, n.Var) and (
+                    isinstance(s, n.Attempt) or s.test.name not in written_names((s,))
+                )
                 self.tests[s] = s.test.name if kept else ""  # type: ignore[attr-defined]
         for s in self.tests:
             if not self.tests[s]:
@@ -432,9 +435,14 @@ class Reverser:
     def _block(self, block: n.Block) -> tuple[n.Block, n.Block]:
         forward: list[n.Stmt] = []
         reverse: list[n.Block] = []
+        opened: list[n.Open] = []
         for s in block:
             if not self._primal.kinds.reached(s):
                 break
+            if isinstance(s, n.Open | n.Finally | n.Close):
+                forward.append(s)
+                reverse.append(mirrored(s, opened))
+                continue
             f, r = self._statement(s)
             forward += f
             reverse.append(r)
@@ -459,6 +467,8 @@ class Reverser:
                 return saves + forward, reverse + undo
             case n.Return():
                 return self._result(s), self.adjoint(s, False).second
+            case n.Open() | n.Finally() | n.Close():
+                raise AssertionError("brackets are reversed in pairs")
         adjoint = self.adjoint(s, bool(undo))
         reverse = adjoint.first + undo + adjoint.second
         if saves and isinstance(s, n.Assign) and s in self.lists and self._shares(s):
