@@ -25,7 +25,7 @@ import numpy as np
 from srcdiff.backends.python import Listing
 from srcdiff.frozen import Identity, frozen_key, is_stale
 from srcdiff.guards import Guards, Recipe, leads_to, recipes_of
-from srcdiff.ir.kinds import Object
+from srcdiff.ir.kinds import Attribute, Object
 from srcdiff.parameters import Parameters
 from srcdiff.signature import describe
 
@@ -50,7 +50,7 @@ def _path(keys: tuple[int | str, ...], names: tuple[str, ...]) -> int | tuple[in
 
 def _at(values: Any, path: Any) -> Any:
     for key in path:
-        values = values[key]
+        values = getattr(values, key) if isinstance(key, Attribute) else values[key]
     return values
 
 

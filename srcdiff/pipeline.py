@@ -115,9 +115,13 @@ def _derived(request: Request, lowered: Lowered) -> Derived:
         relied = world.relied_sizes()
         if not relied:
             break
-        a, b = relied[0]
-        equal.append((places[a.name], places[b.name]))
-        kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
+        same: dict[str, Dim] = {}
+        for pair in relied:
+            a, b = (_first_of(size, same) for size in pair)
+            if a.name != b.name:
+                equal.append((places[a.name], places[b.name]))
+                same[b.name] = a
+                kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
     world.reserve(work.primal.names)
     name = work.primal.function.name
     if step.mode == "hvp":
@@ -172,6 +176,13 @@ def _general(kind: Kind) -> Kind:
         return replace(array, dims=tuple(dims))
 
     return map_arrays(kind, general)
+
+
+def _first_of(size: Dim, same: Mapping[str, Dim]) -> Dim:
+    """The size that stands for all that were found to be equal to it."""
+    while size.name in same:
+        size = same[size.name]
+    return size
 
 
 def _renamed(kind: Kind, old: Dim, new: Dim) -> Kind:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.aggregates.apart import objects_apart
+from srcdiff.aggregates.apart import objects_apart, records_apart
 from srcdiff.aggregates.concerns import concerns_objects, makes_objects, works_on_objects
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.functions import Functions
@@ -28,9 +28,10 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.normalize.trees import Tree
 from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
-from srcdiff.signature import kind_of
+from srcdiff.signature import data_kind, holds_records
 from srcdiff.transforms import transformed
 
 _STDLIB = sysconfig.get_path("stdlib")
@@ -69,7 +70,8 @@ class LiveWorld:
                 value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
-            kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
+            plain = type(value) is dict and not holds_records(value)
+            kind = Object(dict) if plain else self._kind_of(value, e.name)
             return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType | type) or not hasattr(e.base.value, e.name):
@@ -78,7 +80,7 @@ class LiveWorld:
 
     def _kind_of(self, value: Any, name: str) -> Kind:
         try:
-            return kind_of(value, name)
+            return data_kind(value, name)
         except (TypeError, UnsupportedError):
             return UNKNOWN
 
@@ -157,6 +159,16 @@ class LiveWorld:
         if not works_on_objects(self, function, kinds):
             return function
         return objects_apart(function, kinds, self)
+
+    def records_apart(
+        self,
+        function: n.Function,
+        kinds: Mapping[str, Kind],
+        trees: Mapping[str, Tree],
+        names: Names,
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
+        return records_apart(function, kinds, trees, self, names)
 
     # --- functions ------------------------------------------------------------------------------
 

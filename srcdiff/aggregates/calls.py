@@ -148,6 +148,11 @@ def _plain_callee(
     cls = class_of(callee)
     if cls is not None:
         return inlined.construct(m, cls, args, keywords, span, wish)
+    if isinstance(callee, n.Field) and any(not isinstance(v, Plain) for v in args):
+        emptied = containers.of_objects(m, callee.base)
+        if emptied is not None:
+            operation = containers.Operation(callee.name, emptied)
+            return containers.operate(m, operation, list(args), keywords, span, wish)
     value = callee.value if isinstance(callee, n.Ref) else _known(m, callee)
     outside = external(m, callee)
     if outside is not None:

@@ -12,7 +12,7 @@ from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Cell, Items, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import DictOf, TupleOf
+from srcdiff.ir.kinds import NOTHING, DictOf, ListOf, TupleOf
 from srcdiff.ir.walk import constant_slice
 
 # Longer ranges are not written out.
@@ -36,6 +36,28 @@ def container(
         cell.fields[key] = v
         if isinstance(v, Plain) and not isinstance(v.expr, n.Const):
             store_field(m, made, key, v, span)
+    return made
+
+
+def of_objects(m: Machine, e: n.Expr) -> Made | None:
+    """An empty list or dict of the text, which is to hold objects from now on."""
+    if not isinstance(e, n.Var):
+        return None
+    kind = m.kind(e)
+    if kind not in (ListOf(NOTHING), DictOf((), ())):
+        return None
+    if e.name in m.aliased:
+        raise m.undecided(
+            f"{e.name} is to hold objects, and may have another name.", e.span, "use one name."
+        )
+    made, _ = m.make(dict if isinstance(kind, DictOf) else list, e.name, e.span)
+    for cell in m.state.heap.values():
+        for key, v in cell.fields.items():
+            if v == Plain(e):
+                cell.fields[key] = made
+                return made
+    m.state.env[e.name] = made
+    m.state.kinds.pop(e.name, None)
     return made
 
 

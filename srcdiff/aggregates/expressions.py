@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from srcdiff.aggregates import calls, comprehended, containers, operators
-from srcdiff.aggregates.attributes import attribute, special
+from srcdiff.aggregates.attributes import attribute, opened, special
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
@@ -25,7 +25,7 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Const() | n.Ref():
             return Plain(e)
         case n.Global():
-            return Plain(e)
+            return opened(m, Plain(e))
         case n.Field():
             return attribute(m, m.value(e.base), e.name, e.span)
         case n.Index():
@@ -57,8 +57,9 @@ def variable(m: Machine, e: n.Var) -> Value:
     """What a variable of the function at hand holds."""
     new = m.frames[-1].names.get(e.name, e)
     if isinstance(new, n.Var):
-        return m.known(m.state.env.get(new.name) or Plain(replace(new, span=e.span)), e.span)
-    return Plain(new)
+        found = m.state.env.get(new.name) or opened(m, Plain(replace(new, span=e.span)))
+        return m.known(found, e.span)
+    return opened(m, Plain(new))
 
 
 def many(m: Machine, es: tuple[n.Expr, ...]) -> list[Value]:
@@ -141,6 +142,9 @@ def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
 def _index(m: Machine, e: n.Index) -> Value:
     base, *rest = m.in_order([partial(m.value, e.base), partial(m.value, e.key)])
     if isinstance(base, Plain):
+        at = m.constant(rest[0].expr) if isinstance(rest[0], Plain) else None
+        if isinstance(base.expr, n.Tuple) and type(at) is int:
+            return containers.item(m, base, rest[0], e.span)
         return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
 

@@ -135,6 +135,18 @@ class Undecided(UnsupportedError):
     """Something is not known before the program runs; it may be where a loop is written out."""
 
 
+class Again(Exception):
+    """The function is to be evaluated again, with an array of an object copied at its beginning.
+
+    Attributes:
+        place: the attribute.
+    """
+
+    def __init__(self, place: n.Field) -> None:
+        super().__init__(place.name)
+        self.place = place
+
+
 @dataclass(eq=False)
 class Machine:
     """Evaluates one function.
@@ -158,6 +170,13 @@ class Machine:
     # Objects that were there before, by identity.
     outside: dict[int, tuple[Any, int]] = field(default_factory=dict)
     homes: dict[int, n.Expr] = field(default_factory=dict)
+    # Attributes of these objects that hold arrays which are written into: these are copied first.
+    local: set[tuple[int, str]] = field(default_factory=set)
+    # The classes of objects from outside that are changed, and that containers are read for.
+    changed: set[type] = field(default_factory=set)
+    read: set[type] = field(default_factory=set)
+    # Lists that may have two names in the text.
+    aliased: set[str] = field(default_factory=set)
     # Variables that hold the result of a call.
     results: set[str] = field(default_factory=set)
     _count: int = 0
@@ -279,6 +298,8 @@ class Machine:
     def emit(self, s: n.Stmt) -> None:
         """Writes a statement, and follows the kinds of the variables."""
         self.out.append(s)
+        if isinstance(s, n.Assign) and isinstance(s.target, n.Var) and isinstance(s.value, n.Var):
+            self.aliased |= {s.target.name, s.value.name}
         kinds = after_statement(s, self.state.kinds, self.world, self.where)
         if kinds is not None:
             self.state.kinds = dict(kinds)

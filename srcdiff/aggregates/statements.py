@@ -9,11 +9,12 @@ from functools import partial
 from srcdiff.aggregates import classes, containers, operators
 from srcdiff.aggregates.attributes import attribute, external, store, store_field
 from srcdiff.aggregates.comprehended import rewritten
-from srcdiff.aggregates.machine import Hole, Loop, Machine, Undecided, simultaneous
+from srcdiff.aggregates.machine import Again, Hole, Loop, Machine, Undecided, simultaneous
 from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Kind
+from srcdiff.ir.attributes import leave
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind
 from srcdiff.ir.walk import blocks, map_block, map_expressions, names_in, substitute
 
 # How many statements a loop that is written out may come to.
@@ -131,11 +132,16 @@ def write_back(m: Machine, span: Span | None) -> None:
                 raise m.refuse(
                     f"{cell.cls.__name__}.{name} is given an object that was made here, which is "
                     "not supported.",
-                    span,
+                    cell.changed[name],
                     "keep numbers and arrays in the object.",
                 )
-            target = n.Field(m.homes[number], name)
-            m.out.append(n.Assign(target, found.expr, span=found.expr.span))
+            target = n.Field(m.homes[number], name, span=cell.changed[name])
+            value = found.expr
+            whole = (number, name) in m.local
+            if isinstance(m.kind(value), Array) and not whole:
+                # The reverse sweep may undo what was written into the array.
+                value = n.Call(n.Field(value, "copy"), ())
+            m.out.append(leave(target, value, whole))
 
 
 def _jump(m: Machine, s: n.Break | n.Continue) -> None:
@@ -374,10 +380,13 @@ def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
                 place = n.Field(base.expr, target.name, span=target.span)
                 m.emit(n.Assign(place, m.plain(v, span), span=span))
             else:
-                store(m, base, target.name, v, span)
+                store(m, base, target.name, v, target.span)
         case n.Index():
             found, key = m.in_order([partial(m.value, target.base), partial(m.value, target.key)])
+            if isinstance(found, Plain) and not isinstance(v, Plain):
+                found = containers.of_objects(m, found.expr) or found
             if isinstance(found, Plain):
+                _check_written(m, found.expr)
                 place_ = n.Index(found.expr, m.plain(key, span), span=target.span)
                 what = "put into an array or a list"
                 m.emit(n.Assign(place_, m.plain(v, span, what), span=span))
@@ -392,6 +401,8 @@ def _update(m: Machine, s: n.Update) -> None:
         m.emit(map_expressions(s, lambda e: m.plain(m.value(e), e.span)))
         return
     old, operand = m.in_order([partial(_target_value, m, s.target), partial(m.value, s.value)])
+    if isinstance(old, Plain) and isinstance(old.expr, n.Index):
+        _check_written(m, old.expr.base)
     if isinstance(old, Plain) and isinstance(operand, Plain) and _is_place(m, s.target, old):
         assert isinstance(old.expr, n.Var | n.Index | n.Field)
         m.emit(n.Update(old.expr, s.op, operand.expr, span=s.span))
@@ -409,9 +420,19 @@ def _target_value(m: Machine, target: n.Place) -> Value:
         cell = m.cell(base)
         if cell is not None and cell.outside is not None and target.name not in cell.fields:
             # The object's own attribute becomes a variable, which is put back at the end.
+            _check_written(m, found.expr)
             store_field(m, base, target.name, found, target.span)
             return attribute(m, base, target.name, target.span)
     return found
+
+
+def _check_written(m: Machine, e: n.Expr) -> None:
+    """An array that an object from outside holds is copied before it is written into."""
+    while isinstance(e, n.Index):
+        e = e.base
+    if isinstance(e, n.Field) and any(e.base == home for home in m.homes.values()):
+        if isinstance(m.kind(e), Array):
+            raise Again(e)
 
 
 def _is_place(m: Machine, target: n.Place, old: Plain) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import KEEPERS
 from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, Maybe, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import MUTATORS, base_name, blocks, children
@@ -38,7 +39,7 @@ def is_reader(callee: n.Expr) -> bool:
     """Whether a callee is known to only look at its arguments: `print`, `len`, logging."""
     if isinstance(callee, n.Ref):
         try:
-            if callee.value in READERS or callee.value is ascii:
+            if callee.value in READERS or callee.value is ascii or callee.value in KEEPERS:
                 return True
         except TypeError:
             return False

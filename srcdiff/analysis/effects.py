@@ -10,6 +10,7 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import left_behind
 from srcdiff.ir.kinds import Array, ListOf, is_number
 from srcdiff.ir.lists import appended
 from srcdiff.ir.reads import value_reads
@@ -107,6 +108,10 @@ def _check_opaque(s: n.Opaque, varied: Names, infer: Inference) -> None:
 
 def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
     e = s.value
+    kept = left_behind(s)
+    if kept is not None and not isinstance(_root(kept[0]), n.Var):
+        if smooth_names(kept[1], infer) & varied:
+            raise _outside(kept[0], s)
     if isinstance(e, n.Call) and is_reader(e.callee):
         return
     if isinstance(e, n.Call) and infer.world.user_kind(e, infer) is not None:
@@ -160,13 +165,16 @@ def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> N
         root = _root(target)
         held = isinstance(root, n.Var) and root.name in params
         if isinstance(root, n.Global | n.Ref) or (held and _through_an_object(target, infer)):
-            raise UnsupportedError(
-                f"{show(target.base)} lives outside of the function; stores into it are not "
-                "supported yet.",
-                target.span or s.span,
-                None,
-                "copy it into a local name first.",
-            )
+            raise _outside(target, s)
+
+
+def _outside(target: n.Index | n.Field, s: n.Stmt) -> UnsupportedError:
+    return UnsupportedError(
+        f"{show(target.base)} lives outside of the function; stores into it are not supported yet.",
+        target.span or s.span,
+        None,
+        "copy it into a local name first.",
+    )
 
 
 def _check_nameless(s: n.Assign | n.Update) -> None:

@@ -19,9 +19,11 @@ from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
 from srcdiff.analysis.records import after
+from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
@@ -47,6 +49,7 @@ from srcdiff.ir.kinds import (
     Object,
     PartialOf,
     RangeOf,
+    RecordOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -91,6 +94,11 @@ class World(Protocol):
 
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+
+    def records_apart(
+        self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
 
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
@@ -268,6 +276,8 @@ class Inference:
             return TupleOf(())
         if isinstance(base, Object):
             return self.world.attribute_kind(base, e.name)
+        if isinstance(base, RecordOf):
+            return dict(zip(base.keys, base.items, strict=True)).get(e.name, UNKNOWN)
         if isinstance(base, PartialOf) and base.given is not None:
             return given_part(base, e.name)
         bound = self._bound(e)
@@ -539,27 +549,59 @@ class Kinds:
     world: World
     before: dict[n.Stmt, Env] = field(default_factory=dict)
     labels: dict[n.Stmt, str] = field(default_factory=dict)
+    # The number of statements that were given a label.
+    count: int = 0
     returned: Kind | None = None
     _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
+    _reuse: Reuse = field(default_factory=Reuse)
 
     def at(self, s: n.Stmt) -> Inference:
         """Kinds of expressions read by the statement."""
         env = self.before.get(s, {})
-        known = self._inferences.get(s)
-        if known is None or known.env is not env:
-            known = self._inferences[s] = Inference(self.world, env, self.labels[s])
-        return known
+        old = self._inferences.get(s)
+        if old is not None and old.env is env:
+            return old
+        new = Inference(self.world, env, self.labels[s])
+        if old is not None:
+            new._known.update(self._reuse.still_known(s, old.env, env, old._known))
+        self._inferences[s] = new
+        return new
+
+    def start_from(self, earlier: Kinds, block: n.Block, name: str) -> None:
+        """Keeps what an earlier run knows of statements that are still there."""
+        self._reuse = earlier._reuse
+        self.count = earlier.count
+        for s in statements(block):
+            if s in earlier.labels:
+                self.labels[s] = earlier.labels[s]
+                if s in earlier._inferences:
+                    self._inferences[s] = earlier._inferences[s]
+            else:
+                self.label(s, name)
+
+    def label(self, s: n.Stmt, name: str) -> None:
+        """Gives a statement a name of its own."""
+        self.labels[s] = f"{name}:{self.count}"
+        self.count += 1
 
     def reached(self, s: n.Stmt) -> bool:
         """Whether control can reach the statement, by what kinds decide."""
         return s in self.before
 
 
-def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
-    """The kinds of a function's variables, for arguments of these kinds."""
+def infer_kinds(
+    function: n.Function, params: Env, world: World, earlier: Kinds | None = None
+) -> Kinds:
+    """The kinds of a function's variables, for arguments of these kinds.
+
+    `earlier` are those of another form of the same function, for the same arguments.
+    """
     facts = Kinds(world)
-    for number, s in enumerate(statements(function.body)):
-        facts.labels[s] = f"{function.name}:{number}"
+    if earlier is not None:
+        facts.start_from(earlier, function.body, function.name)
+    else:
+        for s in statements(function.body):
+            facts.label(s, function.name)
     _Flow(facts).block(function.body, dict(params))
     return facts
 

@@ -21,7 +21,7 @@ from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
 from srcdiff.normalize.results import named_results
-from srcdiff.normalize.trees import Apart, taken_apart
+from srcdiff.normalize.trees import Apart, assembled, has_records, taken_apart, trees_of
 from srcdiff.transform.primal import Primal
 
 _FORWARD = ("jvp", "tangent", "hvp")
@@ -126,6 +126,10 @@ def derivation(
     """
     # In forward mode the tangent of a tree is a tree; only lists of several kinds are taken apart.
     apart = None
+    if any(has_records(kinds[name]) for name in step.wrt):
+        return _of_trees(
+            function, _without_records(function, step, kinds, calls), step, kinds, calls
+        )
     if step.mode not in _FORWARD or any(map(_has_list, (kinds[name] for name in step.wrt))):
         apart = taken_apart(function, kinds, step.wrt, Names(names_of(function)))
     if apart is not None:
@@ -144,6 +148,16 @@ def derivation(
         calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
     return Derivation(step, base, primal, kinds, calls)
+
+
+def _without_records(
+    function: n.Function, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
+) -> Apart:
+    """The function with the objects taken apart that it is differentiated with respect to."""
+    names = Names(names_of(function))
+    trees = trees_of(kinds, step.wrt, names)
+    body = calls.world.records_apart(function, kinds, trees, names)
+    return assembled(function, kinds, trees, body)
 
 
 def _has_list(kind: Kind) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,6 +51,7 @@ from srcdiff.optimize.dead import dead
 from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
+from srcdiff.optimize.sink import sink_shadows
 from srcdiff.optimize.wholes import whole_names
 from srcdiff.tape.attempts import steady_tapes
 from srcdiff.tape.plan import Planner
@@ -99,6 +100,8 @@ class Plan:
     shadows: frozenset[str] = frozenset()
     # Names under which the adjoints of fresh arrays are read.
     fresh: frozenset[str] = frozenset()
+    # The kinds that were found last, if any, of the function as it was then.
+    found: list[Kinds] = field(default_factory=list)
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
@@ -197,6 +200,7 @@ def _polished(plan: Plan) -> n.Function:
     for step in (
         _copies,
         _dead,
+        _sunk,
         _copies,
         _refold,
         _dead,
@@ -309,7 +313,9 @@ def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:
 
 
 def _kinds(plan: Plan, function: n.Function) -> Kinds:
-    return infer_kinds(function, plan.kinds, plan.world)
+    earlier = plan.found.pop() if plan.found else None
+    plan.found.append(infer_kinds(function, plan.kinds, plan.world, earlier))
+    return plan.found[-1]
 
 
 def _sizes(plan: Plan) -> frozenset[str]:
@@ -341,6 +347,16 @@ def _dead(plan: Plan, function: n.Function) -> n.Function:
         lambda name: near(name, pairs),
     )
     return replace(function, body=body)
+
+
+def _sunk(plan: Plan, function: n.Function) -> n.Function:
+    if not plan.shadows or plan.inputs:
+        return function
+    mark = function.body.index(_MARK)
+    forward, reverse = function.body[:mark], function.body[mark + 1 :]
+    kinds = _kinds(plan, function)
+    forward, reverse = sink_shadows(forward, reverse, plan.shadows, kinds)
+    return replace(function, body=(*forward, _MARK, *reverse))
 
 
 def _unused(plan: Plan, function: n.Function) -> n.Function:

@@ -11,6 +11,7 @@ import gast
 from srcdiff.emit.attempts import handled, silent_flags
 from srcdiff.emit.printer import Comment
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import left_behind
 from srcdiff.ir.scatter import as_call, is_scatter
 from srcdiff.ir.walk import closing, names_in, passed
 
@@ -163,6 +164,8 @@ class Emitter:
             case n.Assert():
                 message = None if s.message is None else self.expr(s.message)
                 return ast.Assert(self.expr(s.test), message)
+            case n.Effect() if (kept := left_behind(s)) is not None:
+                return ast.Assign([self.target(kept[0])], self.expr(kept[1]))
             case n.Effect():
                 return ast.Expr(self.expr(s.value))
             case n.Opaque():

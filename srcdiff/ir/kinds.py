@@ -100,6 +100,23 @@ class DictOf(Kind):
 
 
 @dataclass(frozen=True)
+class RecordOf(Kind):
+    """An object of exactly this class, with these attributes: an argument that is differentiated,
+    or is part of one.
+    """
+
+    cls: type
+    keys: tuple[str, ...]
+    items: tuple[Kind, ...]
+
+
+class Attribute(str):
+    """A key that is taken as an attribute."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
 class RangeOf(Kind):
     """A `range`."""
 
@@ -232,9 +249,10 @@ def arrays_of(
     """The arrays in a value of known structure, and the keys that lead to each."""
     if isinstance(kind, Array):
         yield path, kind
-    elif isinstance(kind, TupleOf | ItemsOf | DictOf):
+    elif isinstance(kind, TupleOf | ItemsOf | DictOf | RecordOf):
         for i, item in enumerate(kind.items):
-            key = kind.keys[i] if isinstance(kind, DictOf) else i
+            key: int | str = kind.keys[i] if isinstance(kind, DictOf) else i
+            key = Attribute(kind.keys[i]) if isinstance(kind, RecordOf) else key
             yield from arrays_of(item, (*path, key))
 
 
@@ -242,7 +260,7 @@ def map_arrays(kind: Kind, f: Callable[[Array], Array]) -> Kind:
     """The kind with each array in it mapped."""
     if isinstance(kind, Array):
         return f(kind)
-    if isinstance(kind, TupleOf | ItemsOf | DictOf):
+    if isinstance(kind, TupleOf | ItemsOf | DictOf | RecordOf):
         return replace(kind, items=tuple(map_arrays(item, f) for item in kind.items))
     return kind
 

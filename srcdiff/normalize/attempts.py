@@ -17,6 +17,7 @@ has raised, and jumps out of loops lead to the handler. So the reverse sweep see
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ from srcdiff.normalize.raising import Errors, caught_by, may_raise, raised, rais
 from srcdiff.normalize.reading import Reading
 
 _LEAVING = (n.Return, n.Break, n.Continue)
-_MAKERS = frozenset(
+_MAKERS: frozenset[Any] = frozenset(
     (np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.array)
 )
 

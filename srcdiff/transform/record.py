@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.activity import is_reader
+from srcdiff.analysis.again import made_again
 from srcdiff.analysis.alias import EARLIER, Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
@@ -60,6 +61,8 @@ class Record:
     before: dict[n.Stmt, tuple[n.Slot, ...]] = field(default_factory=dict)
     # Saves at the end of a block, keyed by the statement that holds it and the block's number.
     at_end: dict[tuple[n.Stmt, int], tuple[n.Slot, ...]] = field(default_factory=dict)
+    # Views that are made again there, in order.
+    again: dict[tuple[n.Stmt, int], tuple[n.Assign, ...]] = field(default_factory=dict)
     # Tests that the reverse sweep reads from a variable: the others are evaluated again.
     named_tests: frozenset[n.Stmt] = frozenset()
     # Compound statements without anything to reverse inside.
@@ -340,8 +343,8 @@ class _Flow:
             if after is not None:
                 dying = (after & self._bound_in(blocks(s)[k])) - after_bound
                 dying -= self._facts.live.after[s]
-                saved = self._save_at_end(s, k, dying, sides[k][1])
-                out |= (after - saved) | {EARLIER + name for name in saved}
+                local = self._bound_in(blocks(s)[k]) - after_bound - self._facts.live.after[s]
+                out |= after - dying | self._kept_at_end(s, k, dying, local, sides[k][1])
         if self._test_again(s):
             out |= self._facts.reads(s.test)
         else:
@@ -375,8 +378,9 @@ class _Flow:
             dying = (end & self._bound_in(s.body)) - carried - targets
             # A list that is changed after the loop is saved before it is bound anew.
             dying -= self._lists & self._facts.live.after[s]
-            saved = self._save_at_end(s, 0, dying, end_bound)
-            new = head | (end - saved - targets) | {EARLIER + name for name in saved}
+            local = self._bound_in(s.body) - carried - targets
+            kept = self._kept_at_end(s, 0, dying, local, end_bound)
+            new = head | ((end - dying | kept) - targets)
             if new == head:
                 break
             head = new
@@ -403,6 +407,23 @@ class _Flow:
         counters = (self._facts.counters[s] for s in inner if s in self._facts.counters)
         tests = (self._facts.tests[s] for s in inner if s in self.named)
         return bound_names(block).union(counters, tests)
+
+    def _kept_at_end(self, s: n.Stmt, k: int, names: Names, local: Names, bound: Names) -> Names:
+        """Keeps these variables at the end of the statement's k-th block; what that needs.
+
+        `local`: the variables of the block that nothing reads after it.
+        """
+        saved = frozenset(slot.hint for slot in self.result.at_end.get((s, k), ()))
+        while True:
+            views = made_again(blocks(s)[k], (names & bound) - saved, self._facts.kinds)
+            reads = frozenset[str]().union(*(names_in(view.value) for view in views.values()))
+            # What a view is made of may be local too.
+            if reads & local <= names:
+                break
+            names |= reads & local
+        self.result.again[s, k] = tuple(views.values())
+        saved = self._save_at_end(s, k, names - views.keys(), bound)
+        return (reads - names) | {EARLIER + name for name in saved}
 
     def _save_at_end(self, s: n.Stmt, k: int, names: Names, bound: Names) -> Names:
         """Saves these variables at the end of the statement's k-th block."""

@@ -553,6 +553,7 @@ class Reverser:
     ) -> tuple[n.Block, n.Block]:
         """A block with the values that die at its end saved there."""
         slots = self._record.at_end.get((s, k), ())
+        reverse = self._record.again.get((s, k), ()) + reverse
         if not slots:
             return forward, reverse
         saves: n.Block = tuple(n.Save(slot) for slot in slots)
