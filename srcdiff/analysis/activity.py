@@ -21,7 +21,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.attributes import KEEPERS
 from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, Maybe, TupleOf, dtype_of
 from srcdiff.ir.lists import appended, mapped
-from srcdiff.ir.walk import MUTATORS, base_name, children
+from srcdiff.ir.walk import MUTATORS, base_name, blocks, children
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -200,6 +200,17 @@ def activity(
         if more_varied <= varied and more_useful <= useful:
             return facts
         varied, useful = varied | more_varied, useful | more_useful
+
+
+def varied_around(block: n.Block, facts: Activity, around: Names = _NONE) -> dict[n.Stmt, Names]:
+    """For statements inside others: what is varied after these, by whatever way they are left."""
+    out: dict[n.Stmt, Names] = {}
+    for s in block:
+        if around:
+            out[s] = around
+        for inner in blocks(s):
+            out |= varied_around(inner, facts, around | facts.varied_after.get(s, _NONE))
+    return out
 
 
 def _groups_of(found: Iterable[Names], groups: Iterable[Names]) -> Names:

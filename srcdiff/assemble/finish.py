@@ -10,7 +10,7 @@ import numpy as np
 from srcdiff.analysis.alias import aliases, near, partners
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
-from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.unbound import read_unbound
 from srcdiff.assemble.sweeps import is_sweep_call
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
@@ -285,8 +285,10 @@ def _joined(plan: Plan) -> n.Function:
         lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
     bound = _surely_bound((*plan.copies, *plan.forward), plan)
     unbound = {plan.adjoints[a] for a in merged} - bound
-    # Where the primal may read it unbound, it must raise as the primal does.
-    unbound -= _read_before_bound(plan)
+    if unbound:
+        # Where the primal may read it unbound, it must raise as the primal does.
+        given = frozenset(p.name for p in plan.params)
+        unbound -= read_unbound((*plan.copies, *plan.forward), given)
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
     nan = n.Ref("np.nan", np.nan, np)
     lists += tuple(
@@ -296,13 +298,6 @@ def _joined(plan: Plan) -> n.Function:
     lists += tuple(n.Assign(n.Var(v), n.List(())) for v in empty)
     body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc, order=plan.order)
-
-
-def _read_before_bound(plan: Plan) -> frozenset[str]:
-    """The variables that some path through the forward sweep reads without having bound them."""
-    start = n.Comment("")
-    function = n.Function(plan.name, plan.params, (start, *plan.forward))
-    return liveness(function).after[start]
 
 
 def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:

@@ -10,9 +10,14 @@ import numpy as np
 
 from srcdiff.ir import nodes as n
 
+# Most expressions: trees are walked very often, and this spares the questions below.
+_LEAVES = (n.Var, n.Const, n.Ref)
+
 
 def children(e: n.Expr) -> tuple[n.Expr, ...]:
     """The expressions directly below an expression, in order of evaluation."""
+    if type(e) in _LEAVES:
+        return ()
     match e:
         case n.Index():
             return (e.base, e.key)
@@ -89,9 +94,11 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
 
 def subexpressions(e: n.Expr) -> Iterator[n.Expr]:
     """The expression and everything below it."""
-    yield e
-    for child in children(e):
-        yield from subexpressions(child)
+    rest = [e]
+    while rest:
+        e = rest.pop()
+        yield e
+        rest.extend(reversed(children(e)))
 
 
 def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:

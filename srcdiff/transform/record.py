@@ -104,7 +104,7 @@ class Facts:
 def record(facts: Facts, params: Names) -> Record:
     """Where the forward sweep of the function saves values."""
     flow = _Flow(facts)
-    need, bound = flow.block(facts.function.body, _NONE, params, False)
+    need, bound = flow.block(facts.function.body, params & facts.pinned, params, False)
     result = flow.result
     if facts.leaves:
         result.at_exit = flow.exit_slots(need or _NONE, bound)

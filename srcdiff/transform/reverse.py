@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import smooth_names, varied_around
 from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.keys import key_entries
 from srcdiff.analysis.kinds import Inference
@@ -145,6 +145,7 @@ class Reverser:
         self.tests: dict[n.Stmt, str] = {}
         self._record = Record()
         self._active_lists: frozenset[str] = frozenset()
+        self._varied_around = varied_around(primal.function.body, primal.activity)
 
     def run(self) -> Sweeps:
         """The two sweeps."""
@@ -194,8 +195,8 @@ class Reverser:
             for name, kind in env.items()
             if isinstance(kind, ListOf) or is_some_array(kind)
         }
-        active = self._primal.activity.active_names() - self.shadows.of.keys()
-        return (active & arrays) - self._primal.one_shape
+        active = self._primal.activity.active_names() | frozenset(self._wanted)
+        return (active & arrays) - self.shadows.of.keys() - self._primal.one_shape
 
     def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
         """Names for the counts of loops and the outcomes of tests."""
@@ -287,7 +288,7 @@ class Reverser:
         if base_name(s.target) not in useful:
             return Adjoint()
         if isinstance(s.target, n.Var):
-            if not self._concerns(s.target.name, s.value, context):
+            if not self._concerns(s, s.target.name, s.value, context):
                 return Adjoint()
             if self._is_call(s.value):
                 return self._call(s, (s.target,), context)
@@ -321,9 +322,12 @@ class Reverser:
         reads = self.shadows.reads.get(s, ())
         return Adjoint(tuple(n.Assign(name, shadow) for name, shadow in reads))
 
-    def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
-        """Whether assigning the value to the name makes or ends something varied."""
-        return name in context.varied or bool(smooth_names(value, context.infer) & context.varied)
+    def _concerns(self, s: n.Stmt, name: str, value: n.Expr, context: Context) -> bool:
+        """Whether assigning the value to the name makes or ends something varied, or what is
+        varied on another way to where it is read: there both have one adjoint.
+        """
+        ends = context.varied | self._varied_around.get(s, frozenset())
+        return name in ends or bool(smooth_names(value, context.infer) & context.varied)
 
     def _is_call(self, value: n.Expr) -> bool:
         return self._calls is not None and self._calls.is_call(value)
@@ -365,7 +369,7 @@ class Reverser:
                 None,
                 "use a local name.",
             )
-        if not self._concerns(name, value, context):
+        if name not in context.varied and not smooth_names(value, context.infer) & context.varied:
             return Adjoint()
         if is_item(target, context.infer):
             return item_store(target, value, context, undo)
@@ -405,7 +409,7 @@ class Reverser:
             pairs = [
                 (t, v)
                 for t, v in zip(items, values, strict=True)
-                if isinstance(t, n.Var) and t.name in useful and self._concerns(t.name, v, context)
+                if isinstance(t, n.Var) and t.name in useful and self._concerns(s, t.name, v, context)
             ]
             if not pairs:
                 return Adjoint()
@@ -416,6 +420,7 @@ class Reverser:
             & useful
             & (
                 context.varied
+                | self._varied_around.get(s, frozenset())
                 | {name for name in names if smooth_names(s.value, context.infer) & context.varied}
             )
         )
