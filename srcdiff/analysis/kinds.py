@@ -71,8 +71,9 @@ Env = Mapping[str, Kind]
 class World(Protocol):
     """What lies outside one function."""
 
-    # Whether containers are taken apart as objects are.
-    containers: bool
+    @property
+    def containers(self) -> bool:
+        """Whether containers are taken apart as objects are."""
 
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now."""

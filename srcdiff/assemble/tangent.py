@@ -10,6 +10,7 @@ from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.gradient import converted, owned, written_params
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, Kind, ListOf, TupleOf, dtype_of
 from srcdiff.ir.walk import blocks, map_block, substitute, with_blocks
@@ -17,6 +18,7 @@ from srcdiff.normalize.trees import Apart
 from srcdiff.optimize.dead import dead
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.forward import Calls, Forwarder
+from srcdiff.transform.keeping import strided_owned
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.push import Pusher, zero_like, zero_start
 
@@ -77,7 +79,7 @@ def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
         tangents.name(variable)
     forwarder = Forwarder(primal, tangents, what.calls, lambda s, p: _result(s, p, what))
     body = forwarder.run()
-    body = (*_start(what, tangents), *body)
+    body = (*_start(what, tangents, forwarder.asked_of), *body)
     own, known = primal.function.params, what.kinds
     if what.trees is not None:
         own, known = what.trees.apart.params, what.trees.kinds
@@ -115,7 +117,7 @@ def _params(
     return (*(p for p in own if p.passing != 4), *given, *rest)
 
 
-def _start(what: Pushforward, tangents: Tangents) -> n.Block:
+def _start(what: Pushforward, tangents: Tangents, asked_of: frozenset[str]) -> n.Block:
     """Copies of what is written into, and zeros for parameters that get a tangent on the way."""
     primal, out = what.primal, []
     written = frozenset(written_params(primal))
@@ -123,11 +125,15 @@ def _start(what: Pushforward, tangents: Tangents) -> n.Block:
     for name in primal.function.param_names:
         place = n.Var(name)
         if name in written:
-            out.append(owned(name, what.kinds[name], keep_order=True))
+            kept = name in asked_of
+            out.append(strided_owned(name) if kept else owned(name, what.kinds[name], True))
         if name in what.wrt:
             if name in written:
                 own = n.Var(tangents.name(name))
-                out.append(n.Assign(own, n.Call(n.Field(own, "copy"))))
+                # Where a view is asked for, the tangent must lie in memory as the primal does.
+                like = name in asked_of
+                copy = np_call("full_like", place, own) if like else n.Call(n.Field(own, "copy"))
+                out.append(n.Assign(own, copy))
         elif name in active:
             zero = zero_start(place, what.kinds[name])
             out.append(n.Assign(n.Var(tangents.name(name)), zero))

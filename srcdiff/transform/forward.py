@@ -83,6 +83,8 @@ class Forwarder:
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
         self._temporaries = Temporaries(primal.names, "t")
         self._pushers: list[Pusher] = []
+        # Variables of groups in which something may be a view or a copy.
+        self.asked_of: frozenset[str] = frozenset()
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
 
@@ -248,6 +250,9 @@ class Forwarder:
                 None,
                 "give the result a name of its own.",
             )
+        self.asked_of |= frozenset[str]().union(
+            *(g for g in self._primal.groups if target.name in g)
+        )
         whole = self._tangents.place(found.asked)
         shared = np_call("may_share_memory", target, found.asked)
         alike = n.Op("or", (np_call("may_share_memory", place, whole), n.Op("not", (shared,))))

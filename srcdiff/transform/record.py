@@ -129,6 +129,7 @@ class _Flow:
         self.undone: set[n.Stmt] = set()
         self._in_place = in_place_names(facts.function, facts.kinds)
         self._ever = facts.aliases.ever()
+        self._named_twice = frozenset(x for x in self._in_place if partners(x, self._ever))
         self._lists = frozenset(
             name
             for env in facts.kinds.before.values()
@@ -312,7 +313,7 @@ class _Flow:
         if isinstance(s, n.Return) or self._facts.needs(s).reverse:
             return True
         # What is written into under several names is undone where it happens.
-        return bool(self._facts.shared & written_names((s,)))
+        return bool((self._facts.shared | self._named_twice) & written_names((s,)))
 
     def _passive(self, s: n.Stmt, need: Names, bound: Names) -> State:
         self.passive.add(s)

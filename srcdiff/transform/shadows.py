@@ -165,7 +165,7 @@ class Shadows:
 
     Attributes:
         of: for each variable whose memory is shared, its shadow.
-        groups: shadows that may share memory.
+        groups: shadows that may share memory; `primal_groups`: the variables of which they are.
         seeds: for each statement that makes fresh memory, the name under which the reverse sweep
             reads the adjoint of what was made.
         reads: for the statement that makes its shadow, that name and the shadow.
@@ -176,10 +176,17 @@ class Shadows:
 
     of: dict[str, str] = field(default_factory=dict)
     groups: tuple[frozenset[str], ...] = ()
+    primal_groups: tuple[frozenset[str], ...] = ()
     seeds: dict[n.Stmt, list[tuple[n.Expr, n.Var]]] = field(default_factory=dict)
     reads: dict[n.Stmt, list[tuple[n.Var, n.Expr]]] = field(default_factory=dict)
     start: dict[n.Stmt, str] = field(default_factory=dict)
     asked: dict[n.Stmt, tuple[n.Assign, n.Var]] = field(default_factory=dict)
+
+    @property
+    def asked_of(self) -> frozenset[str]:
+        """The variables of groups in which something may be a view or a copy."""
+        bound = {s.target.name for s, _ in self.asked.values() if isinstance(s.target, n.Var)}
+        return frozenset[str]().union(*(g for g in self.primal_groups if g & bound))
 
     @property
     def seed_names(self) -> frozenset[str]:
@@ -203,6 +210,7 @@ def with_shadows(primal: Primal, name: Callable[[str], str]) -> tuple[Primal, Sh
     shared = [group for group in primal.groups if group & active]
     carriers = [frozenset(v for v in group if _carries(v, primal.kinds)) for group in shared]
     shadows = Shadows({v: name(v) for group in carriers for v in sorted(group)})
+    shadows.primal_groups = tuple(carriers)
     if not shadows.of:
         return primal, shadows
     shadows.groups = tuple(frozenset(shadows.of[v] for v in group) for group in carriers)
@@ -412,12 +420,17 @@ class _Maker:
             else:
                 places.append(self._vars[t.name])
                 values.append(found.value)
-        before: list[n.Stmt] = []
-        if len(places) == 1:
-            before = [n.Assign(places[0], values[0])]
-        elif places:
-            before = [n.Assign(n.Tuple(tuple(places)), n.Tuple(tuple(values)))]
-        return [*before, s, *after]
+        if not places:
+            return [s, *after]
+        together = n.Assign(places[0], values[0])
+        if len(places) > 1:
+            together = n.Assign(n.Tuple(tuple(places)), n.Tuple(tuple(values)))
+        # Bound after the primal's, they are what they were again where its adjoint runs.
+        if not frozenset[str]().union(*map(names_in, values)) & set(target_names(target)):
+            return [s, together, *after]
+        if len(places) < len(target.items):
+            raise _unknown(s, "assign one after the other.")
+        return [together, s]
 
 
 def zero_shadow(place: n.Expr, kind: Kind) -> n.Expr:
