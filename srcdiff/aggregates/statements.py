@@ -319,7 +319,8 @@ def _place(m: Machine, target: n.Expr) -> n.Target:
         name = _var(m, target)
         m.state.env.pop(name, None)
         return n.Var(name, span=target.span)
-    assert isinstance(target, n.Index)
+    if not isinstance(target, n.Index):
+        raise m.undecided("this target is not supported.", target.span, "assign names or items.")
     return n.Index(m.expression(target.base), m.expression(target.key), span=target.span)
 
 
