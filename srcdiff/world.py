@@ -61,7 +61,7 @@ class LiveWorld:
     _variants: dict[Hashable, Callee] = field(default_factory=dict)
     # What is relied on of classes: their methods and constants.
     members: dict[tuple[type, str], Any] = field(default_factory=dict)
-    _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
+    _relied: dict[tuple[str, str], tuple[Dim, Dim, int]] = field(default_factory=dict)
 
     # --- kinds ----------------------------------------------------------------------------------
 
@@ -108,7 +108,8 @@ class LiveWorld:
         return None if self.calls is None else self.functions.kind(call, infer)
 
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
-        """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal.
+        """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal, or
+        differ by what was cut off them, as those of `x[1:] * y` do.
 
         Sizes that are 1 are known as such, and are no `Dim`.
         """
@@ -118,19 +119,18 @@ class LiveWorld:
                 if not isinstance(d, Dim) or d.name not in self.sizes:
                     continue
                 first = by_axis.setdefault(axis, d)
-                if first.minus == d.minus:
-                    self.rely_equal(first, d)
+                self.rely_equal(first, d)
 
     def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
         """Notes that two sizes are taken to be equal, which is checked at each call."""
         if not isinstance(a, Dim) or not isinstance(b, Dim) or a.name == b.name:
             return
-        if a.name in self.sizes and b.name in self.sizes and a.minus == b.minus:
+        if a.name in self.sizes and b.name in self.sizes:
             whole = replace(a, minus=0, not_one=True), replace(b, minus=0, not_one=True)
-            self._relied.setdefault((a.name, b.name), whole)
+            self._relied.setdefault((a.name, b.name), (*whole, b.minus - a.minus))
 
-    def relied_sizes(self) -> list[tuple[Dim, Dim]]:
-        """Pairs of sizes that were found to be equal or the primal raises."""
+    def relied_sizes(self) -> list[tuple[Dim, Dim, int]]:
+        """Pairs of sizes of which the second is the first and a number, or the primal raises."""
         return list(self._relied.values())
 
     # --- objects --------------------------------------------------------------------------------
