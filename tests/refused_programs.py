@@ -1036,7 +1036,7 @@ def f(x):
         """
 def f(x):
     y = x * 2.0
-    «np.squeeze(y)[0]» = 1.0
+    «(y * 2.0)[0]» = x[0]
     return np.sum(y)
 """,
         "is written into, and has no name; stores into shared memory are not supported yet.",
