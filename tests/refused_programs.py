@@ -454,17 +454,6 @@ f = made()
     ),
     # --- what writes behind our back
     Refused(
-        "shuffle",
-        """
-def f(x):
-    y = x * 2.0
-    «np.random.shuffle(y)»
-    return y[0]
-""",
-        "np.random.shuffle may keep or change 'y', which is differentiated.",
-        "make a shuffled copy",
-    ),
-    Refused(
         "memoryview",
         """
 def f(x):
@@ -611,6 +600,128 @@ def f(x):
     ),
     # --- indices
     Refused(
+        "store_by_an_unknown_key",
+        """
+def f(x, places):
+    y = x * 2.0
+    «y[places["first"]]» = x[0]
+    return np.sum(y)
+""",
+        "it is not known what the index",
+        "index by integers, slices, or arrays of integers or bools.",
+        (X, {"first": object()}),
+    ),
+    Refused(
+        "store_into_a_copy",
+        """
+def f(x):
+    y = x * 2.0
+    «y[[0, 1]][0]» = x[0]
+    return np.sum(y)
+""",
+        "not a plain array variable",
+        "index the array once",
+    ),
+    Refused(
+        "out_that_may_not_be_evaluated",
+        """
+def f(x):
+    y = x * 2.0
+    z = y if x[0] > 0.0 else «np.add(x, y, out=y)»
+    return np.sum(z * y)
+""",
+        "np.add writes into y in a way that is not supported.",
+        "assign the result in a statement of its own",
+    ),
+    Refused(
+        "out_of_another_dtype",
+        """
+def f(x):
+    y = np.zeros(len(x))
+    «np.add(x, 1.0, out=y, dtype=np.float32)»
+    return np.sum(y * x)
+""",
+        "np.add writes into y in a way that is not supported.",
+        "c[...] = np.add(a, b)",
+    ),
+    Refused(
+        "out_into_an_updated_element",
+        """
+def f(x):
+    «x[0] += np.sum(np.exp(x, out=x))»
+    return np.sum(x)
+""",
+        "this update reads its target before a call writes into an array.",
+        "call it in a statement of its own",
+    ),
+    Refused(
+        "shuffled_in_place",
+        """
+def f(x):
+    y = x * 2.0
+    «np.random.shuffle(y)»
+    return y[0]
+""",
+        "np.random.shuffle may keep or change 'y'",
+        "x = x[np.random.permutation(len(x))]",
+    ),
+    Refused(
+        "resized_in_place",
+        """
+def f(x):
+    y = x * 2.0
+    «y.resize((2,))»
+    return y[0]
+""",
+        "y.resize may keep or change 'y'",
+        "make a new array",
+    ),
+    Refused(
+        "put_with_a_mode",
+        """
+def f(x):
+    y = x * 2.0
+    «np.put(y, [0, 9], x[0], mode="clip")»
+    return y[0]
+""",
+        "np.put may keep or change",
+        "assign by index",
+    ),
+    Refused(
+        "diagonal_filled_from_the_same_array",
+        """
+def f(A):
+    «np.fill_diagonal(A, A[:, 0])»
+    return np.sum(A * A)
+""",
+        "the value may share memory with what it is stored into",
+        "value.copy()",
+        (A,),
+    ),
+    Refused(
+        "flattened_stored_through_a_view",
+        """
+def f(A):
+    row = A[0]
+    «A.flat[1:3] = row»
+    return np.sum(A * A)
+""",
+        "NumPy copies it element by element.",
+        "value.copy()",
+        (A,),
+    ),
+    Refused(
+        "updated_through_an_unknown_view",
+        """
+def f(x):
+    y = «np.require(x)»
+    y *= 2.0
+    return np.sum(x)
+""",
+        "no derivative is known for np.require.",
+        "",
+    ),
+    Refused(
         "key_of_floats",
         """
 def f(x):
@@ -721,7 +832,7 @@ def f(x):
         """
 def f(x):
     y = x * 2.0
-    «y.reshape(3)[0]» = 1.0
+    «(y * 2.0)[0]» = x[0]
     return np.sum(y)
 """,
         "is written into, and has no name; stores into shared memory are not supported yet.",

@@ -806,7 +806,7 @@ def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr 
 def _updated(s: n.Update, infer: Inference) -> Kind:
     """An array keeps its dtype and shape when it is updated; a number becomes what `op` gives."""
     old = infer(s.target)
-    return old if isinstance(old, Array) and old.ndim else infer(n.Op(s.op, (s.target, s.value)))
+    return old if isinstance(old, Array) else infer(n.Op(s.op, (s.target, s.value)))
 
 
 def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:

@@ -17,7 +17,7 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import NOTHING, Array, Kind, Known, ListOf, RangeOf, is_number
+from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, Known, ListOf, RangeOf, is_number
 from srcdiff.ir.lists import appended, popped
 from srcdiff.ir.reads import stores_into
 from srcdiff.ir.walk import base_name, blocks, bound_names, mutated_names, statements, with_blocks
@@ -193,9 +193,14 @@ def written(s: n.Stmt, infer: Inference) -> Names:
             return out | stores_into(s.target)
         case n.Update():
             out |= stores_into(s.target)
-            if isinstance(s.target, n.Var) and isinstance(infer(s.target), Array):
+            if isinstance(s.target, n.Var) and _may_be_array(infer(s.target)):
                 out |= {s.target.name}
     return out
+
+
+def _may_be_array(kind: Kind) -> bool:
+    """Whether an update of the value may be one in place of an array."""
+    return isinstance(kind, Array) or kind == UNKNOWN
 
 
 def _own_containers(function: n.Function) -> Names:

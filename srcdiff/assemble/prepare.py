@@ -12,7 +12,7 @@ from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.iterables import is_empty
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
-from srcdiff.analysis.outputs import check_outputs
+from srcdiff.analysis.outputs import check_apart, check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
@@ -146,6 +146,7 @@ def prepare(
     facts = activity(function, kinds, wrt, wanted, found)
     one_shape = _one_shape(function, kinds, setting.kinds)
     check_outputs(function, kinds)
+    check_apart(function, kinds, shared)
     check_statements(function, kinds, facts)
     check_known(function, kinds, facts)
     check_effects(function, kinds, facts)

@@ -37,6 +37,7 @@ from srcdiff.ir.walk import (
     target_names,
     written_names,
 )
+from srcdiff.transform.wholes import variable
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -228,8 +229,7 @@ class _Flow:
     def _of_update(self, slot: n.Slot, s: n.Update) -> n.Slot:
         """The save of what `A[k] += y` or `xs[k] += y` overwrites."""
         infer = self._facts.kinds.at(s)
-        assert isinstance(slot.place, n.Index | n.Field)
-        if not isinstance(infer(slot.place), Array):
+        if isinstance(slot.place, n.Var) or not isinstance(infer(slot.place), Array):
             return slot
         if isinstance(infer(slot.place.base), ListOf) and self._facts.aliases.written(s, infer):
             # The item has another name: what it holds is restored, and not the item.
@@ -249,7 +249,9 @@ class _Flow:
                 copy = not isinstance(infer(item.base), ListOf)
                 for name in stores_into(item):
                     if _touched({name} | held | self._facts.aliases.of(name, s), need):
-                        out.append(n.Slot(item, copy, name))
+                        place = variable(item, infer)
+                        assert isinstance(place, n.Var | n.Index | n.Field)
+                        out.append(n.Slot(place, copy, name))
         return out
 
     def _saved(self, s: n.Stmt, slots: list[n.Slot], need: Names, bound: Names) -> Names:

@@ -62,6 +62,7 @@ from srcdiff.transform.statements import (
     store_update,
     update,
 )
+from srcdiff.transform.wholes import variable
 from srcdiff.transform.zeros import may_be_zero, skipped_by_branches
 
 
@@ -346,8 +347,9 @@ class Reverser:
         depends = bool(smooth_names(s.value, context.infer) & context.varied)
         if not depends and name not in context.varied:
             return Adjoint()
-        if isinstance(s.target, n.Var):
-            return update(s.target, s.op, s.value, context, undo)
+        changed = variable(s.target, context.infer)
+        if isinstance(changed, n.Var):
+            return update(changed, s.op, s.value, context, undo)
         if isinstance(s.target, n.Index):
             if is_item(s.target, context.infer):
                 return item_update(s.target, s.op, s.value, context, undo)
@@ -371,6 +373,9 @@ class Reverser:
             )
         if name not in context.varied and not smooth_names(value, context.infer) & context.varied:
             return Adjoint()
+        whole = variable(target, context.infer)
+        if isinstance(whole, n.Var):
+            return assignment(whole, value, context, undo)
         if is_item(target, context.infer):
             return item_store(target, value, context, undo)
         self._check_store(target, context)

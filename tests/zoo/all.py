@@ -16,6 +16,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     functions,
     headers,
     indexing,
+    inplace,
     iteration,
     joining,
     jumps,
