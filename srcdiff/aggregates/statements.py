@@ -319,6 +319,8 @@ def _place(m: Machine, target: n.Expr) -> n.Target:
         name = _var(m, target)
         m.state.env.pop(name, None)
         return n.Var(name, span=target.span)
+    if isinstance(target, n.Starred):
+        return n.Starred(_place(m, target.value), span=target.span)  # type: ignore[return-value]
     if not isinstance(target, n.Index):
         raise m.undecided("this target is not supported.", target.span, "assign names or items.")
     return n.Index(m.expression(target.base), m.expression(target.key), span=target.span)

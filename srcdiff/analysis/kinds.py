@@ -7,6 +7,7 @@ facts equal names mean equal sizes.
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
+from srcdiff.analysis.library import library_kind
 from srcdiff.analysis.records import after
 from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
@@ -254,6 +256,8 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
+        if isinstance(base, Object) and base.cls is collections.Counter:
+            return INT
         if isinstance(base, RangeOf):
             return base if is_slice(e.key, self) else INT
         return UNKNOWN
@@ -361,6 +365,9 @@ class Inference:
         if is_starred(e):
             plain = spread(e, self)
             return UNKNOWN if plain is e else self(plain)
+        found = library_kind(e, self)
+        if found is not None:
+            return found
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()

@@ -30,6 +30,7 @@ from srcdiff.normalize.grids import grids_to_arrays
 from srcdiff.normalize.inplace import calls_to_stores
 from srcdiff.normalize.inplace import concerns as writes
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
+from srcdiff.normalize.picks import choices_by_index
 from srcdiff.normalize.renamed import lists_renamed
 from srcdiff.normalize.shorthand import concerns as has_shorthand
 from srcdiff.normalize.shorthand import shorthands_written_out
@@ -84,6 +85,8 @@ def containers_taken_apart(
             new = lists_renamed(function, known, varied)
             if new is function:
                 new = lists_to_columns(function, names, known, varied)
+        if new is function:
+            new = choices_by_index(function, names, known)
         if new is function:
             new = loops_by_index(function, names, indices, known)
         if new is function and facts is not None:

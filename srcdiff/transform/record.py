@@ -137,6 +137,16 @@ class _Flow:
             for name, kind in env.items()
             if isinstance(kind, ListOf)
         )
+        # Other objects that methods may change: what is asked of them is kept.
+        self._changed = frozenset(
+            s.value.callee.base.name
+            for s in statements(facts.function.body)
+            if isinstance(s, n.Effect)
+            and isinstance(s.value, n.Call)
+            and isinstance(s.value.callee, n.Field)
+            and isinstance(s.value.callee.base, n.Var)
+            and s.value.callee.base.name not in self._lists
+        )
         self._active: dict[n.Stmt, bool] = {}
         self._seen: dict[n.Stmt, tuple[Names, Names, State]] = {}
 
@@ -358,7 +368,7 @@ class _Flow:
 
     def _test_again(self, s: n.If) -> bool:
         """Whether the test is cheap and still gives the same after the branches have run."""
-        if s in self.named or isinstance(s, n.Attempt):
+        if s in self.named or isinstance(s, n.Attempt) or names_in(s.test) & self._changed:
             return False
         written = frozenset().union(*(written_names(b) for b in blocks(s)))
         near = written.union(*(partners(name, self._ever) for name in written))
