@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -28,7 +29,10 @@ _NONE: Names = frozenset()
 
 # Callables that only look at what they are given; nothing they return carries a derivative.
 READERS: frozenset[Any] = frozenset(
-    (print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr, hash)
+    (
+        *(print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr),
+        *(hash, warnings.warn, np.array2string, np.array_str, np.array_repr, np.isscalar),
+    )
 )
 # Readers whose result holds what they read, as text.
 _TEXT: frozenset[Any] = frozenset((str, repr, format, ascii))
@@ -46,6 +50,9 @@ def is_reader(callee: n.Expr) -> bool:
         is_error = isinstance(callee.value, type) and issubclass(callee.value, BaseException)
         return is_error or getattr(callee.value, "__module__", None) == "logging"
     if isinstance(callee, n.Field) and callee.name in _LOG_METHODS:
+        made = callee.base.callee if isinstance(callee.base, n.Call) else None
+        if isinstance(made, n.Ref) and made.value is logging.getLogger:
+            return True
         return isinstance(callee.base, n.Global) and isinstance(
             callee.base.home.read(callee.base.name), logging.Logger
         )

@@ -377,6 +377,8 @@ class Inference:
                 return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
                 return self._isinstance(e)
+            if e.callee.value in (hasattr, callable) and e.args:
+                return self._looked_at(e)
             iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")
             if iterator is not None:
                 return iterator
@@ -438,6 +440,23 @@ class Inference:
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""
         return Inference(self.world, {**self.env, name: kind}, self.at)
+
+    def _looked_at(self, e: n.Call) -> Kind:
+        """`hasattr(x, "shape")` and `callable(f)`, where the type of the value tells."""
+        assert isinstance(e.callee, n.Ref)
+        kind = self.whole(e.args[0])
+        if isinstance(kind, Known) and callable(kind.value) and e.callee.value is callable:
+            return Known(True)
+        exact = exact_type(kind)
+        if exact is None or isinstance(kind, Known):
+            return BOOL
+        if e.callee.value is callable:
+            return Known(False)
+        name = self(e.args[1]) if len(e.args) == 2 else UNKNOWN
+        plain = isinstance(kind, Number | Scalar | Array | TupleOf | ListOf)
+        if not plain or not isinstance(name, Known) or not isinstance(name.value, str):
+            return BOOL
+        return Known(hasattr(exact, name.value))
 
     def where(self, test: n.Expr, outcome: bool) -> Inference:
         """The same, where a test came out so: it may tell what is None."""
@@ -563,6 +582,8 @@ class Kinds:
     # The number of statements that were given a label.
     count: int = 0
     returned: Kind | None = None
+    # Where a variable is read that no path has bound by then.
+    unbound: dict[n.Stmt, str] = field(default_factory=dict)
     _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
     _reuse: Reuse = field(default_factory=Reuse)
 
@@ -656,7 +677,11 @@ class _Flow:
     def block(self, block: n.Block, env: Env | None) -> Env | None:
         for s in block:
             # A variable that no path has bound yet: a later trip may, or the primal raises.
-            if env is None or not read_variables(s) <= env.keys():
+            if env is None:
+                return None
+            missing = read_variables(s) - env.keys()
+            if missing:
+                self._facts.unbound[s] = min(missing)
                 return None
             env = self._statement(s, env)
         return env

@@ -27,7 +27,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, carries
+from srcdiff.ir.kinds import FLOAT64, Kind, Maybe, Number, TupleOf, carries
 from srcdiff.ir.stars import spread
 from srcdiff.ir.walk import base_name
 from srcdiff.normalize.arguments import Default, bind_arguments, place_arguments
@@ -283,7 +283,7 @@ def argument(site: Site, name: str) -> n.Expr:
 
 
 def _check_kind(kind: Kind, name: str, site: Site) -> None:
-    if not carries(kind):
+    if not carries(kind.item if isinstance(kind, Maybe) else kind):
         raise UnsupportedError(
             f"the argument {name!r} of this call carries a derivative, and is neither a float nor "
             "an array of floats.",

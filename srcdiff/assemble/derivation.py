@@ -152,9 +152,10 @@ def derivation(
 
     primal = ready(function)
     base = Callee(function if function.origin is None else function.origin, function)
+    # What it wraps may have its name.
+    calls.names.reserve((f"{function.name}_{step.mode}",))
     if step.mode != "vjp" and function.origin is not None and calls.results.is_called(base):
         # One that calls itself is differentiated as a callee, of one that does nothing else.
-        calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
     return Derivation(step, base, primal, kinds, calls)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
 from srcdiff.assemble.containers import Setting, plain_forms
 from srcdiff.assemble.derivatives import (
@@ -156,6 +157,9 @@ class Functions:
         if isinstance(callee, n.Ref) and not isinstance(callee.value, FunctionType | Callee):
             return (None if callee is call.callee else applied), None
         if isinstance(callee, n.Ref) and not self.ours(callee.value):
+            if is_reader(call.callee):
+                # A logger's method, which looks at what it is given, stays a method.
+                return None, None
             return (None if callee is call.callee else applied), None
         site = self._site(applied, infer)
         if any(map(is_pending, site.kinds.values())):

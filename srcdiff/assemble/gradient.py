@@ -239,7 +239,7 @@ def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
     if isinstance(target, ListOf):
         return _converted_list(e, target.item)
     if isinstance(target, Number):
-        if isinstance(kind, Number) and kind.type is target.type:
+        if isinstance(kind, Number) and kind.type is target.type and not kind.mixed:
             return e
         return n.Call(n.Ref(target.type.__name__, target.type, target.type), (e,))
     if isinstance(target, Scalar):

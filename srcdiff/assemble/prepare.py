@@ -42,6 +42,7 @@ from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.nonlocals import nonlocals_to_results
+from srcdiff.normalize.starts import array_starts
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
 from srcdiff.transform.naming import name_costly
@@ -66,7 +67,14 @@ def normalized(
     function = calls_to_statements(function, names, setting.is_user_function)
     function = steady_keys(steady_loops(unpack(function, names), names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
+    started = array_starts(function, setting.kinds, functools.partial(_kind_at, kinds))
+    if started is not function:
+        function, kinds = started, infer_kinds(started, setting.kinds, setting.world)
     return replace(function, body=_pruned(function.body, kinds))
+
+
+def _kind_at(kinds: Kinds, s: n.Stmt, e: n.Expr) -> Kind | None:
+    return kinds.at(s)(e) if kinds.reached(s) else None
 
 
 def with_derivatives(function: n.Function, world: World) -> n.Function:
@@ -87,6 +95,7 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
     out: list[n.Stmt] = []
     for s in block:
         if not kinds.reached(s):
+            out += _unbound(kinds, s)
             break
         if isinstance(s, n.For) and is_empty(kinds.at(s)(s.iter)):
             continue
@@ -100,6 +109,16 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
         inner = tuple(_pruned(b, kinds) for b in blocks(s))
         out.append(with_blocks(_specialised(s, kinds), inner))
     return tuple(out)
+
+
+def _unbound(kinds: Kinds, s: n.Stmt) -> n.Block:
+    """What Python does where a variable is read that is not bound."""
+    if s not in kinds.unbound:
+        return ()
+    error = n.Ref("UnboundLocalError", UnboundLocalError, UnboundLocalError)
+    text = "cannot access local variable {!r} where it is not associated with a value"
+    message = n.Const(text.format(kinds.unbound[s]))
+    return (n.Raise(n.Call(error, (message,)), span=s.span),)
 
 
 def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
