@@ -24,6 +24,7 @@ from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Derived
+from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
@@ -191,6 +192,15 @@ class LiveWorld:
             return False
         return not (file.startswith(_STDLIB) and not file.startswith(_SITE))
 
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
+        """What one of the user's functions does with the memory of its arguments."""
+        value = call.callee.value if isinstance(call.callee, n.Ref) else None
+        if self.calls is None or not self.is_user_function(value) or self.derived(value):
+            return None
+        if isinstance(value, Half) and value.owner is self.calls:
+            return None
+        return self.calls.results.effects(call, infer)
+
     def is_fresh(self, e: n.Call) -> bool:
         """Whether the call's result shares memory with nothing else."""
         value = e.callee.value if isinstance(e.callee, n.Ref) else None
@@ -205,6 +215,8 @@ class LiveWorld:
         if not isinstance(e.callee, n.Ref):
             return False
         value = e.callee.value
+        if e.callee.memory is not None and e.callee.memory.writes:
+            return False
         if value in (range, reversed, len, isinstance) or lookup(value) is not None:
             return True
         if not self.is_user_function(value) or self.calls is None or self.derived(value):

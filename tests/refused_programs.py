@@ -293,22 +293,6 @@ def f(x):
         "give it a case",
     ),
     Refused(
-        "recursion_that_writes_into_its_argument",
-        """
-def g(v, n):
-    if n == 0:
-        return np.sum(v)
-    v[0] = v[1] * 2.0
-    return g(v, n - 1)
-
-
-def f(x):
-    return «g(x * 1.0, 2)»
-""",
-        "g writes into its argument 'v'",
-        "v = v.copy()",
-    ),
-    Refused(
         "recursion_with_an_unknown_function_inside",
         """
 def g(x, n):
@@ -323,37 +307,6 @@ def f(x):
         "no derivative is known for np.unwrap.",
         "functions that have a derivative",
         function="g",
-    ),
-    Refused(
-        "helper_writes_into_its_argument",
-        """
-def g(v):
-    v[0] = v[1] * 2.0
-    return v
-
-
-def f(x):
-    y = x * 1.0
-    «g(y)»
-    return np.sum(y)
-""",
-        "g writes into its argument 'v'",
-        "v = v.copy()",
-    ),
-    Refused(
-        "result_of_helper_that_writes",
-        """
-def g(v):
-    v[0] = v[1] * 2.0
-    return np.sum(v)
-
-
-def f(x):
-    y = x * 1.0
-    return «g(y)» + y[0]
-""",
-        "g writes into its argument 'v'",
-        "v = v.copy()",
     ),
     Refused(
         "generator",

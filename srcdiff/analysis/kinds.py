@@ -25,6 +25,7 @@ from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
@@ -123,6 +124,9 @@ class World(Protocol):
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
+
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
+        """What one of the user's functions does with the memory of its arguments."""
 
     def variant(self, key: Hashable, make: Callable[[], n.Function]) -> Callee:
         """The function made of another one for a key, made at first use."""
@@ -429,13 +433,17 @@ class Inference:
 
     def element(self, e: n.Comprehension) -> Kind:
         """The kind of a comprehension's elements."""
+        return self.inside(e)(e.element)
+
+    def inside(self, e: n.Comprehension) -> Inference:
+        """Kinds where a comprehension's elements are made."""
         infer = self
         for clause in e.clauses:
             label = f"{self.at}|{show(clause.iter)}"
             kind = item_kind(infer(clause.iter), label)
             env = _bind(clause.target, kind, infer.env, infer, None)
             infer = Inference(self.world, env, self.at)
-        return infer(e.element)
+        return infer
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""

@@ -89,6 +89,7 @@ class Derivation:
         value = step.mode == "value_and_grad"
         wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux, self.apart)
         function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
+        function = self.calls.used_by(function)
         return [*self.calls.functions(), function]
 
     def _both(self, doc: str) -> list[n.Function]:

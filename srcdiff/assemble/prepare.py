@@ -16,6 +16,7 @@ from srcdiff.analysis.outputs import check_apart, check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
+from srcdiff.assemble.writes import updates_in_place, with_memory, writing_calls_apart
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
@@ -45,6 +46,8 @@ from srcdiff.normalize.nonlocals import nonlocals_to_results
 from srcdiff.normalize.starts import array_starts
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
+from srcdiff.normalize.writes import tests_apart
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.naming import name_costly
 from srcdiff.transform.primal import Primal
 
@@ -62,9 +65,13 @@ def normalized(
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)
-    function = explicit_ends(jumps_to_tails(function, names))
+    function = with_memory(explicit_ends(jumps_to_tails(function, names)), setting)
+    apart = tests_apart(function)
+    if apart is not function:
+        function = explicit_ends(jumps_to_tails(apart, names))
     function = containers_taken_apart(function, names, setting, wrt)
     function = calls_to_statements(function, names, setting.is_user_function)
+    function = writing_calls_apart(function, names, setting)
     function = steady_keys(steady_loops(unpack(function, names), names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
     started = array_starts(function, setting.kinds, functools.partial(_kind_at, kinds))
@@ -136,21 +143,27 @@ def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
 
 
 def prepare(
-    function: n.Function, wrt: Iterable[str], setting: Setting, wanted: tuple[bool, ...] = ()
+    function: n.Function,
+    wrt: Iterable[str],
+    setting: Setting,
+    wanted: tuple[bool, ...] = (),
+    lent: Lent = NOTHING_LENT,
 ) -> Primal:
     """The function normalised, and its facts for derivatives with respect to `wrt`.
 
-    `wanted` tells for each item of the tuple that it returns whether its derivative is asked for.
+    `wanted` tells for each item of the tuple that it returns whether its derivative is asked for;
+    `lent` is what its caller lends it to write into.
     """
     wrt = tuple(wrt)
     names = Names(names_of(function))
     function = normalized(function, names, setting, wrt)
+    function = updates_in_place(function, lent.written)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
 
     def facts_of(function: n.Function, kinds: Kinds) -> Activity:
-        found = _groups(function, kinds)
-        return activity(function, kinds, wrt, wanted, found)
+        found = _groups(function, kinds, lent)
+        return activity(function, kinds, wrt, wanted, found, lent.useful)
 
     facts = facts_of(function, kinds)
     function = _smooth_forms(function, kinds, facts, names)
@@ -160,9 +173,10 @@ def prepare(
     if named.body != function.body:
         function = named
         kinds = infer_kinds(function, setting.kinds, setting.world)
-    live, shared = liveness(function), aliases(function, kinds, earlier=True)
+    live = liveness(function, lent.written)
+    shared = aliases(function, kinds, lent.shared, earlier=True)
     found = groups(function, kinds, live, shared)
-    facts = activity(function, kinds, wrt, wanted, found)
+    facts = activity(function, kinds, wrt, wanted, found, lent.useful)
     one_shape = _one_shape(function, kinds, setting.kinds)
     check_outputs(function, kinds)
     check_apart(function, kinds, shared)
@@ -173,11 +187,12 @@ def prepare(
     return Primal(function, kinds, facts, live, shared, names, one_shape, found)
 
 
-def _groups(function: n.Function, kinds: Kinds) -> tuple[frozenset[str], ...]:
+def _groups(function: n.Function, kinds: Kinds, lent: Lent) -> tuple[frozenset[str], ...]:
     """The groups of variables that share memory, where any is written into."""
     if not in_place_names(function, kinds):
         return ()
-    return groups(function, kinds, liveness(function), aliases(function, kinds))
+    live = liveness(function, lent.written)
+    return groups(function, kinds, live, aliases(function, kinds, lent.shared))
 
 
 def _changed_names(block: n.Block) -> frozenset[str]:

@@ -19,6 +19,7 @@ from srcdiff.optimize.dead import dead
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.forward import Calls, Forwarder
 from srcdiff.transform.keeping import strided_owned
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.push import Pusher, zero_like, zero_start
 
@@ -48,6 +49,8 @@ class Pushforward:
     value: bool = True
     inner: bool = False
     trees: Trees | None = None
+    # What its caller lends it to write into.
+    lent: Lent = NOTHING_LENT
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
         body = (*what.trees.apart.start, *start, *body)
     kinds = {**known, **{t: known[p] for p, t in params.items()}}
     function = n.Function(name, _params(own, what.inner, params), body, doc)
-    function = _alive(function, kinds, what.world)
+    mine = {*what.lent.written, *(tangents.name(p) for p in what.lent.adjoints)}
+    function = _alive(function, kinds, what.world, frozenset(mine))
     facts = infer_kinds(function, kinds, what.world)
     return _Owning(function, facts, forwarder.borrowed, what.inner).run()
 
@@ -120,7 +124,7 @@ def _params(
 def _start(what: Pushforward, tangents: Tangents, asked_of: frozenset[str]) -> n.Block:
     """Copies of what is written into, and zeros for parameters that get a tangent on the way."""
     primal, out = what.primal, []
-    written = frozenset(written_params(primal))
+    written = frozenset(written_params(primal)) - what.lent.written
     active = primal.activity.active_names()
     for name in primal.function.param_names:
         place = n.Var(name)
@@ -140,21 +144,26 @@ def _start(what: Pushforward, tangents: Tangents, asked_of: frozenset[str]) -> n
     return tuple(out)
 
 
-def _alive(function: n.Function, kinds: Mapping[str, Kind], world: World) -> n.Function:
-    """The function without tangents that nobody reads."""
+def _alive(
+    function: n.Function, kinds: Mapping[str, Kind], world: World, lent: frozenset[str]
+) -> n.Function:
+    """The function without tangents that nobody reads; its caller reads what is `lent`."""
     pairs = aliases(function, infer_kinds(function, kinds, world)).ever()
     body = dead(
         function.body,
-        frozenset(),
+        lent,
         world.is_pure,
         lambda name: partners(name, pairs),
         lambda name: near(name, pairs),
+        lent,
     )
     return replace(function, body=body)
 
 
-def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr:
+def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr | None:
     """`value, tangent`, or `value, tangent, aux`."""
+    if what.lent.written and s.value in (None, n.Const(None)):
+        return s.value
     value = n.Const(None) if s.value is None else s.value
     if what.inner and isinstance(value, n.Tuple):
         # One tuple, so that each item is a value of its own to a derivative of this.

@@ -31,6 +31,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     signatures,
     stores,
     systems,
+    writers,
 )
 from tests.zoo.registry import PROGRAMS, Program
 
