@@ -156,9 +156,15 @@ class LiveWorld:
 
     def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
-        if not works_on_objects(self, function, kinds):
+        if function.flat or not works_on_objects(self, function, kinds):
             return function
         return objects_apart(function, kinds, self)
+
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The same, made once."""
+        if self.calls is None:
+            return function
+        return self.functions.without_objects(function, kinds)
 
     def records_apart(
         self,

@@ -33,6 +33,23 @@ def opaque(m: Machine, e: n.OpaqueExpr, wish: str | None) -> Value:
     return containers.container(m, list, dict(enumerate(items)), wish, e.span)
 
 
+def written_out(m: Machine, e: n.OpaqueExpr) -> Value | None:
+    """The elements of a comprehension one by one, where it is known how many there are."""
+    if e.inner is None:
+        return None
+    frame = m.frames[-1]
+    m.frames.append(frame)
+    m.forced += 1
+    try:
+        known = m.trial(partial(_elements, m, e.inner))[1] is not None
+        m.frames[-1] = frame
+        items = _elements(m, e.inner) if known else None
+    finally:
+        m.forced -= 1
+        m.frames.pop()
+    return None if items is None else containers.tuple_of(tuple(items), e.span)
+
+
 def _bind_here(m: Machine, target: n.Expr, v: Value) -> None:
     """A variable of a comprehension for one element: it is another one for the next."""
     frame = m.frames[-1]
@@ -127,7 +144,9 @@ def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
         _bind_here(m, inner.clauses[-1].target, (items or [over])[0])
         return isinstance(m.value(inner.element), Plain)
 
-    if isinstance(over.expr, n.Tuple | n.List):
+    if m.forced or isinstance(over.expr, n.Tuple | n.List):
+        return True
+    if not containers.known_items(m, over):
         return True
     if len(inner.clauses) > 1:
         return True

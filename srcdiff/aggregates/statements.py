@@ -14,8 +14,17 @@ from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
 from srcdiff.ir.attributes import leave
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind
-from srcdiff.ir.walk import blocks, map_block, map_expressions, names_in, substitute
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, carries
+from srcdiff.ir.walk import (
+    blocks,
+    expressions,
+    map_block,
+    map_expressions,
+    names_in,
+    statements,
+    subexpressions,
+    substitute,
+)
 
 # How many statements a loop that is written out may come to.
 _MAX_WRITTEN = 4000
@@ -459,6 +468,9 @@ def _for(m: Machine, s: n.For) -> None:
         _trips(m, s, containers.iterated(m, over, s.span))
         return
     iterable = m.plain(over, s.span)
+    if _is_over_tuples(m, s, over):
+        _trips(m, s, containers.iterated(m, over, s.span))
+        return
     before = m.state.copy(), m.names.copy(), len(m.out), m.where
     try:
         _loop(m, s, iterable)
@@ -469,6 +481,32 @@ def _for(m: Machine, s: n.For) -> None:
         if items is None:
             raise
         _trips(m, s, items)
+
+
+# Longer loops over the items of tuples are left alone.
+_FEW = 8
+
+
+def _is_over_tuples(m: Machine, s: n.For, over: Value) -> bool:
+    """Whether a short loop counts through the items of tuples that may carry derivatives."""
+    if not isinstance(s.target, n.Var) or not isinstance(over, Plain):
+        return False
+    if (
+        not isinstance(over.expr, n.Call)
+        or not 0 < len(containers.known_items(m, over) or ()) <= _FEW
+    ):
+        return False
+    for inner in statements(s.body):
+        for e in expressions(inner):
+            for x in subexpressions(e):
+                if isinstance(x, n.Index) and s.target.name in names_in(x.key):
+                    if any(isinstance(y, n.Call | n.OpaqueExpr) for y in subexpressions(x.base)):
+                        continue
+                    written, base = m.trial(partial(m.value, x.base))
+                    kind = m.kind(base.expr) if isinstance(base, Plain) and not written else None
+                    if isinstance(kind, TupleOf) and any(map(carries, kind.items)):
+                        return True
+    return False
 
 
 def _loop(m: Machine, s: n.For, iterable: n.Expr) -> None:
@@ -547,6 +585,43 @@ def _own(body: n.Block) -> list[n.Stmt]:
 
 
 def _while(m: Machine, s: n.While) -> None:
+    before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    try:
+        _repeated(m, s)
+    except Undecided:
+        m.state, m.names, m.where = before[0], before[1], before[3]
+        del m.out[before[2] :]
+        if any(isinstance(x, n.Break) for x in _own(s.body)):
+            raise
+        if m.trial(lambda: m.test(s.test))[1] is not True:
+            raise
+        _while_known(m, s)
+
+
+def _while_known(m: Machine, s: n.While) -> None:
+    """A loop written out, whose test is known in each trip."""
+    for _ in range(containers.MAX_ITEMS):
+        locate(m, s)
+        decided = m.test(s.test)
+        if not isinstance(decided, bool):
+            break
+        if not decided:
+            return
+        m.loops.append(Loop(flag=n.Var("")))
+        try:
+            block(m, s.body)
+        finally:
+            m.loops.pop()
+        if m.ended:
+            return
+    raise m.refuse(
+        "how often this loop runs, which goes from object to object, is not known.",
+        s.span,
+        "use a for loop over a list.",
+    )
+
+
+def _repeated(m: Machine, s: n.While) -> None:
     written, decided = m.trial(lambda: m.test(s.test))
     if decided is False:
         return

@@ -55,6 +55,8 @@ def normalized(
     Without `wrt`, whatever can carry a derivative is taken to do so.
     """
     function = inline_calls(function, names, setting.world.written_out)
+    function = setting.world.without_objects(function, setting.kinds)
+    names.reserve(names_of(function))
     function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))

@@ -22,6 +22,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     kernels,
     lists,
     loops,
+    objects,
     rebinding,
     recursion,
     reductions,
