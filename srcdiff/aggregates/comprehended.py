@@ -11,6 +11,7 @@ from srcdiff.aggregates.machine import Frame, Machine
 from srcdiff.aggregates.values import Plain, Value
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import UNKNOWN, TupleOf, carries
 from srcdiff.ir.walk import target_names
 
 
@@ -136,6 +137,17 @@ def _has_calls(v: Value) -> bool:
     return any(isinstance(x, n.OpaqueExpr) for x in subexpressions(v.expr))
 
 
+# More items of a tuple than these are left to a loop.
+_FEW = 8
+
+
+def _has_numbers(m: Machine, v: Value) -> bool:
+    """Whether an item may carry a derivative."""
+    kind = m.kind(v.expr) if isinstance(v, Plain) else UNKNOWN
+    parts = kind.items if isinstance(kind, TupleOf) else (kind,)
+    return any(map(carries, parts))
+
+
 def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
     """Whether a loop over numbers makes objects, so that each has to be known."""
 
@@ -146,7 +158,8 @@ def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
 
     if m.forced or isinstance(over.expr, n.Tuple | n.List):
         return True
-    if not containers.known_items(m, over):
+    items = containers.known_items(m, over) or []
+    if not items or (len(items) <= _FEW and any(_has_numbers(m, v) for v in items)):
         return True
     if len(inner.clauses) > 1:
         return True

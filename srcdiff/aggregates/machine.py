@@ -18,7 +18,7 @@ from srcdiff.analysis.kinds import Inference, World, after_statement, merged_kin
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind, Known, Number
+from srcdiff.ir.kinds import DictOf, Kind, Known, Number, TupleOf
 from srcdiff.ir.names import BINARY
 from srcdiff.ir.walk import (
     children,
@@ -295,6 +295,9 @@ class Machine:
         if isinstance(e, n.Op) and e.op == "neg":
             a = self.constant(e.args[0])
             return -a if type(a) is int else None
+        if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is len:
+            whole = self.kind(e.args[0]) if len(e.args) == 1 else None
+            return len(whole.items) if isinstance(whole, TupleOf | DictOf) else None
         kind = self.kind(e)
         if isinstance(kind, Number) and type(kind.size) is int:
             return kind.size

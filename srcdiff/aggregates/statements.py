@@ -468,42 +468,34 @@ def _for(m: Machine, s: n.For) -> None:
         _trips(m, s, containers.iterated(m, over, s.span))
         return
     iterable = m.plain(over, s.span)
-    if _is_over_tuples(m, s, over):
-        _trips(m, s, containers.iterated(m, over, s.span))
-        return
     before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    items = containers.known_items(m, over)
     try:
         _loop(m, s, iterable)
+        if items is None or len(items) > _FEW or not _counts_through_tuples(m, m.out[-1]):
+            return
     except Undecided:
-        m.state, m.names, m.where = before[0], before[1], before[3]
-        del m.out[before[2] :]
-        items = containers.known_items(m, over)
         if items is None:
             raise
-        _trips(m, s, items)
+    m.state, m.names, m.where = before[0], before[1], before[3]
+    del m.out[before[2] :]
+    m.ended = False
+    _trips(m, s, items)
 
 
 # Longer loops over the items of tuples are left alone.
 _FEW = 8
 
 
-def _is_over_tuples(m: Machine, s: n.For, over: Value) -> bool:
-    """Whether a short loop counts through the items of tuples that may carry derivatives."""
-    if not isinstance(s.target, n.Var) or not isinstance(over, Plain):
+def _counts_through_tuples(m: Machine, loop: n.Stmt) -> bool:
+    """Whether a loop takes items, by its counter, of tuples that may carry derivatives."""
+    if not isinstance(loop, n.For) or not isinstance(loop.target, n.Var):
         return False
-    if (
-        not isinstance(over.expr, n.Call)
-        or not 0 < len(containers.known_items(m, over) or ()) <= _FEW
-    ):
-        return False
-    for inner in statements(s.body):
-        for e in expressions(inner):
+    for s in statements(loop.body):
+        for e in expressions(s):
             for x in subexpressions(e):
-                if isinstance(x, n.Index) and s.target.name in names_in(x.key):
-                    if any(isinstance(y, n.Call | n.OpaqueExpr) for y in subexpressions(x.base)):
-                        continue
-                    written, base = m.trial(partial(m.value, x.base))
-                    kind = m.kind(base.expr) if isinstance(base, Plain) and not written else None
+                if isinstance(x, n.Index) and loop.target.name in names_in(x.key):
+                    kind = m.kind(x.base)
                     if isinstance(kind, TupleOf) and any(map(carries, kind.items)):
                         return True
     return False

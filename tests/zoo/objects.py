@@ -552,11 +552,10 @@ def ray_tracer(a):
         ray = Ray(Vec3(0.0, 0.0, 0.0), Vec3(sx, a * 0.1, 1.0).unit())
         for s in scene:
             t = s.hit(ray)
+            weight = 2.0 if s.color is Color.RED else 3.0
             if t is not None:
                 p = ray.origin + t * ray.direction
-                n = (p - s.c) * (1.0 / s.r)
-                k = 2.0 if s.color is Color.RED else 3.0
-                acc += n * k
+                acc += (p - s.c) * (weight / s.r)
     return acc.x + 2.0 * acc.y - acc.z
 
 
