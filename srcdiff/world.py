@@ -159,6 +159,8 @@ class LiveWorld:
 
     def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+        if function.flat:
+            return function
         if works_on_objects(self, function, kinds):
             return objects_apart(function, kinds, self)
         if not self.containers:
@@ -167,6 +169,12 @@ class LiveWorld:
             return objects_apart(function, kinds, self)
         except UnsupportedError:
             return function
+
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The same, made once."""
+        if self.calls is None:
+            return function
+        return self.functions.without_objects(function, kinds)
 
     def records_apart(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from srcdiff.aggregates import calls, comprehended, containers, operators
+from srcdiff.aggregates import builtin, calls, comprehended, containers, operators
 from srcdiff.aggregates.attributes import attribute, opened, special
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.paths import alternatives
@@ -27,7 +27,10 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Global():
             return opened(m, Plain(e))
         case n.Field():
-            return attribute(m, m.value(e.base), e.name, e.span)
+            base = m.value(e.base)
+            if isinstance(base, builtin.Super):
+                return calls.of_super(m, base, e.name, e.span)
+            return attribute(m, base, e.name, e.span)
         case n.Index():
             return _index(m, e)
         case n.Op() if e.op in ("and", "or"):
@@ -169,6 +172,9 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
             keys = e.keys if isinstance(e, n.Dict) else range(len(items))
             cls = dict if isinstance(e, n.Dict) else list
             return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    if isinstance(e, n.Dict):
+        fields = dict(zip(e.keys, items, strict=True))
+        return containers.container(m, dict, fields, wish, e.span)
     if all(isinstance(item, Plain) for item in items) and not is_starred(e):
         exprs = tuple(m.plain(item, e.span) for item in items)
         return Plain(replace(e, items=exprs))
@@ -182,9 +188,7 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
         )
     if isinstance(e, n.Tuple):
         return Items(tuple(items))
-    keys = e.keys if isinstance(e, n.Dict) else range(len(items))
-    cls = dict if isinstance(e, n.Dict) else list
-    return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    return containers.container(m, list, dict(enumerate(items)), wish, e.span)
 
 
 def _is_star(v: Value) -> bool:

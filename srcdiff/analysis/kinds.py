@@ -102,6 +102,9 @@ class World(Protocol):
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
 
+    def without_objects(self, function: n.Function, kinds: Env) -> n.Function:
+        """The same, made once."""
+
     def records_apart(
         self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
     ) -> n.Block:

@@ -61,6 +61,8 @@ def normalized(
     """
     function = inline_calls(function, names, setting.world.written_out)
     function = nonlocals_to_results(function, names)
+    function = setting.world.without_objects(function, setting.kinds)
+    names.reserve(names_of(function))
     function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))

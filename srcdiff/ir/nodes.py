@@ -459,6 +459,8 @@ class Function:
     origin: Callable[..., Any] | None = None
     # How many reverse sweeps it is made of, one inside the other.
     order: int = 0
+    # Whether the objects that it makes and changes have been taken apart.
+    flat: bool = False
 
     @property
     def param_names(self) -> tuple[str, ...]:

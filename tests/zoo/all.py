@@ -23,6 +23,8 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     kernels,
     lists,
     loops,
+    object_graphs,
+    objects,
     rebinding,
     recursion,
     reductions,
