@@ -409,7 +409,9 @@ class Reverser:
             pairs = [
                 (t, v)
                 for t, v in zip(items, values, strict=True)
-                if isinstance(t, n.Var) and t.name in useful and self._concerns(s, t.name, v, context)
+                if isinstance(t, n.Var)
+                and t.name in useful
+                and self._concerns(s, t.name, v, context)
             ]
             if not pairs:
                 return Adjoint()
