@@ -78,7 +78,7 @@ def _held(m: Machine, tree: Tree, prefix: str) -> Value:
         return Plain(n.Var(tree.name))
     items = {key: _held(m, item, f"{prefix}_{key}") for key, item in tree.items}
     if isinstance(tree.kind, TupleOf):
-        return containers.tuple_of(tuple(items.values()), None)
+        return containers.tuple_of(m, tuple(items.values()), None)
     kinds = {ItemsOf: list, DictOf: dict}
     cls = tree.kind.cls if isinstance(tree.kind, RecordOf) else kinds[type(tree.kind)]
     made, cell = m.make(cls, prefix, None)

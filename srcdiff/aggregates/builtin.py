@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import dataclasses
 import functools
@@ -75,7 +76,8 @@ def call(
     if handler is None:
         return None
     given = [*args, *keywords.values()]
-    if function in _ALWAYS or any(not isinstance(v, Plain) for v in given):
+    makes = m.world.containers and function in (dict, collections.OrderedDict)
+    if makes or function in _ALWAYS or any(not isinstance(v, Plain) for v in given):
         with m.holding(given):
             return handler(m, args, keywords, span, wish)
     return None
@@ -140,6 +142,8 @@ def _isinstance(
 
 def _classes(m: Machine, v: Value) -> tuple[type, ...] | None:
     items = v.expr.items if isinstance(v, Plain) and isinstance(v.expr, n.Tuple) else None
+    if isinstance(v, Items) and all(isinstance(x, Plain) for x in v.items):
+        items = tuple(x.expr for x in v.items if isinstance(x, Plain))
     if items is None and isinstance(v, Plain):
         items = (v.expr,)
     found = [m.kind(e) for e in items or ()]
@@ -306,7 +310,7 @@ def _fields(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str 
     cell = _object(m, args[0])
     if cell is None:
         raise m.refuse("this object is not followed here.", span)
-    return containers.tuple_of(tuple(cell.fields.values()), span)
+    return containers.tuple_of(m, tuple(cell.fields.values()), span)
 
 
 def _as_dict(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
@@ -341,7 +345,7 @@ def _iterators(m: Machine, args: Args, span: Span | None) -> list[list[Value]]:
 
 def _zip(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     rows = zip(*_iterators(m, args, span), strict=False)
-    return containers.tuple_of(tuple(containers.tuple_of(row, span) for row in rows), span)
+    return containers.tuple_of(m, tuple(containers.tuple_of(m, row, span) for row in rows), span)
 
 
 def _enumerate(
@@ -353,11 +357,11 @@ def _enumerate(
         raise m.undecided("where this starts to count is not known.", span, "start at 0.")
     items = containers.iterated(m, args[0], span)
     pairs = ((Plain(n.Const(i + first)), v) for i, v in enumerate(items))
-    return containers.tuple_of(tuple(containers.tuple_of(pair, span) for pair in pairs), span)
+    return containers.tuple_of(m, tuple(containers.tuple_of(m, pair, span) for pair in pairs), span)
 
 
 def _reversed(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    return containers.tuple_of(tuple(reversed(containers.iterated(m, args[0], span))), span)
+    return containers.tuple_of(m, tuple(reversed(containers.iterated(m, args[0], span))), span)
 
 
 def _list(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
@@ -368,7 +372,33 @@ def _list(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | 
 
 
 def _tuple(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
-    return containers.tuple_of(tuple(containers.iterated(m, args[0], span)), span)
+    return containers.tuple_of(m, tuple(containers.iterated(m, args[0], span)), span)
+
+
+def _dict(
+    m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+) -> Value:
+    fields: dict[Any, Value] = {}
+    for part in args:
+        more = containers.fields_of(m, part)
+        if more is None:
+            raise m.undecided(
+                "it is not known which keys this dict has.", span, "write its items out."
+            )
+        fields |= more
+    return containers.container(m, dict, {**fields, **keywords}, wish, span)
+
+
+def _sorted(
+    m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+) -> Value | None:
+    """Constants, such as keys, in order."""
+    items = containers.known_items(m, args[0])
+    keys = None if items is None else [containers.key_of(m, v) for v in items]
+    if keys is None or containers.NO_KEY in keys or keywords:
+        return None
+    ordered = sorted(keys)
+    return containers.tuple_of(m, tuple(Plain(containers.constant(k)) for k in ordered), span)
 
 
 def _sum(
@@ -437,12 +467,12 @@ def _reduce(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str 
 def _map(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     rows = zip(*_iterators(m, args[1:], span), strict=False)
     found = m.in_order(partial(m.applied, args[0], list(row), {}, span) for row in rows)
-    return containers.tuple_of(tuple(found), span)
+    return containers.tuple_of(m, tuple(found), span)
 
 
 def _chain(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
     items = [v for part in args for v in containers.iterated(m, part, span)]
-    return containers.tuple_of(tuple(items), span)
+    return containers.tuple_of(m, tuple(items), span)
 
 
 def _every(op: str) -> Callable[..., Value]:
@@ -487,6 +517,9 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     tuple: _tuple,
     iter: _tuple,
     sum: _sum,
+    dict: _dict,
+    collections.OrderedDict: _dict,
+    sorted: _sorted,
     max: _by_comparison("gt"),
     min: _by_comparison("lt"),
     functools.reduce: _reduce,

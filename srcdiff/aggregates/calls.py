@@ -20,7 +20,7 @@ from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Items, Made, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import FunctionOf, Known, Object, PartialOf
+from srcdiff.ir.kinds import FunctionOf, Known, ListOf, Object, PartialOf, TupleOf
 from srcdiff.rules.registry import lookup
 
 Keywords = Mapping[str, Value]
@@ -162,7 +162,7 @@ def _plain_callee(
         m.world.rely_on(owner_class, value.__name__, value.__func__)
         owner = Plain(class_ref(owner_class))
         return inlined.invoke(m, value.__func__, [owner, *args], keywords, span, wish)
-    if any(not isinstance(v, Plain) for v in (*args, *keywords.values())):
+    if any(not isinstance(v, Plain) or _is_list(m, v) for v in (*args, *keywords.values())):
         nested = _nested(m, callee)
         if nested is not None:
             return inlined.invoke_nested(m, nested, args, keywords, span, wish)
@@ -217,7 +217,25 @@ def _is_written_out(m: Machine, value: Any, args: Sequence[Value], keywords: Key
     if lookup(value) is not None:
         return False
     given = (*args, *keywords.values())
+    if any(_is_list(m, v) for v in given) or _gives_list(m, value, args, keywords):
+        return True
     return any(not isinstance(v, Plain) for v in given) or m.world.makes_objects(value)
+
+
+def _is_list(m: Machine, v: Value) -> bool:
+    if not m.world.containers or not isinstance(v, Plain):
+        return False
+    return isinstance(m.kind(v.expr), ListOf | TupleOf)
+
+
+def _gives_list(m: Machine, value: Any, args: Sequence[Value], keywords: Keywords) -> bool:
+    """Whether a function of the user's gives a list."""
+    given = (*args, *keywords.values())
+    if not m.world.containers or not all(isinstance(v, Plain) for v in given):
+        return False
+    exprs = tuple(v.expr for v in args if isinstance(v, Plain))
+    pairs = tuple((name, v.expr) for name, v in keywords.items() if isinstance(v, Plain))
+    return isinstance(m.kind(n.Call(n.Ref(value.__name__, value, value), exprs, pairs)), ListOf)
 
 
 # --- super --------------------------------------------------------------------------------------

@@ -8,14 +8,18 @@ from functools import partial
 
 from srcdiff.aggregates import containers
 from srcdiff.aggregates.machine import Frame, Machine
-from srcdiff.aggregates.values import Plain, Value
+from srcdiff.aggregates.values import Items, Plain, Value
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.walk import target_names
+from srcdiff.ir.walk import subexpressions, target_names
 
 
 def opaque(m: Machine, e: n.OpaqueExpr, wish: str | None) -> Value:
     """An expression that is kept, or a comprehension."""
+    if e.entries is not None and m.world.containers:
+        return _dict_display(m, e.entries, e, wish)
+    if e.pairs is not None and m.world.containers:
+        return _dict_of_pairs(m, e.pairs, e, wish)
     if e.inner is None or not _concerns(m, e):
         return Plain(rewritten(m, e))  # type: ignore[arg-type]
     frame = m.frames[-1]
@@ -31,6 +35,37 @@ def opaque(m: Machine, e: n.OpaqueExpr, wish: str | None) -> Value:
     if all(isinstance(v, Plain) for v in items):
         return Plain(n.List(tuple(v.expr for v in items if isinstance(v, Plain)), span=e.span))
     return containers.container(m, list, dict(enumerate(items)), wish, e.span)
+
+
+def _dict_display(
+    m: Machine,
+    entries: tuple[tuple[n.Expr | None, n.Expr], ...],
+    e: n.OpaqueExpr,
+    wish: str | None,
+) -> Value:
+    """`{1: a, **other}`."""
+    parts: list[Value] = []
+    for key, value in entries:
+        v = m.value(value, wish)
+        parts.append(v if key is None else Items((Items((m.value(key), v)),)))
+    found = containers.merged(m, parts, e.span, wish)
+    if found is None:
+        raise m.undecided("which keys this dict has is not known.", e.span, "use lists.")
+    return found
+
+
+def _dict_of_pairs(m: Machine, pairs: n.Comprehension, e: n.OpaqueExpr, wish: str | None) -> Value:
+    """A dict comprehension, its items one by one."""
+    frame = m.frames[-1]
+    m.frames.append(frame)
+    try:
+        items = _elements(m, pairs)
+    finally:
+        m.frames.pop()
+    found = None if items is None else containers.merged(m, [Items(tuple(items))], e.span, wish)
+    if found is None:
+        raise m.undecided("which keys this dict has is not known.", e.span, "use lists.")
+    return found
 
 
 def _bind_here(m: Machine, target: n.Expr, v: Value) -> None:
@@ -112,8 +147,6 @@ def _element(m: Machine, inner: n.Comprehension) -> Value:
 
 
 def _has_calls(v: Value) -> bool:
-    from srcdiff.ir.walk import subexpressions
-
     if not isinstance(v, Plain):
         return False
     return any(isinstance(x, n.OpaqueExpr) for x in subexpressions(v.expr))

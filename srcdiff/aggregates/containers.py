@@ -61,10 +61,69 @@ def of_objects(m: Machine, e: n.Expr) -> Made | None:
     return made
 
 
-def tuple_of(items: tuple[Value, ...], span: Span | None) -> Value:
+def tuple_of(m: Machine, items: tuple[Value, ...], span: Span | None) -> Value:
     """A tuple of these items."""
+    if m.world.containers:
+        return Items(items)
     exprs = tuple(v.expr for v in items if isinstance(v, Plain))
     return Plain(n.Tuple(exprs, span=span)) if len(exprs) == len(items) else Items(items)
+
+
+def merged(m: Machine, parts: list[Value], span: Span | None, wish: str | None) -> Value | None:
+    """A new dict with the items of several, the later ones over the earlier."""
+    fields: dict[Any, Value] = {}
+    for part in parts:
+        more = fields_of(m, part)
+        if more is None:
+            return None
+        fields |= more
+    return container(m, dict, fields, wish, span)
+
+
+def fields_of(m: Machine, v: Value) -> dict[Any, Value] | None:
+    """The items of a dict, or of pairs, by their keys."""
+    cell = m.cell(v)
+    if cell is not None and cell.cls is dict:
+        return dict(cell.fields)
+    if isinstance(v, Plain):
+        found = known_keys(m, v)
+        if found is not None:
+            return found
+    pairs = known_items(m, v)
+    if pairs is None:
+        return None
+    out: dict[Any, Value] = {}
+    for pair in pairs:
+        items = known_items(m, pair)
+        if items is None or len(items) != 2:
+            return None
+        key = key_of(m, items[0])
+        if key is NO_KEY:
+            return None
+        out[key] = items[1]
+    return out
+
+
+class _NoKey:
+    """Stands for a key that is not known."""
+
+
+NO_KEY = _NoKey()
+
+
+def key_of(m: Machine, v: Value) -> Any:
+    """A key that is known before the program runs."""
+    if isinstance(v, Items):
+        parts = [key_of(m, item) for item in v.items]
+        return NO_KEY if NO_KEY in parts else tuple(parts)
+    if not isinstance(v, Plain):
+        return NO_KEY
+    if isinstance(v.expr, n.Const):
+        return v.expr.value
+    if isinstance(v.expr, n.Tuple):
+        return key_of(m, Items(tuple(map(Plain, v.expr.items))))
+    found = m.constant(v.expr)
+    return NO_KEY if found is None else found
 
 
 # --- what is in one -----------------------------------------------------------------------------
@@ -79,7 +138,7 @@ def known_items(m: Machine, v: Value) -> list[Value] | None:
         if cell.cls is list or classes.is_namedtuple(cell.cls):
             return list(cell.fields.values())
         if cell.cls is dict:
-            return [Plain(n.Const(key)) for key in cell.fields]
+            return [Plain(constant(key)) for key in cell.fields]
         return _iterated_object(m, v, cell)
     assert isinstance(v, Plain)
     if isinstance(v.expr, n.Tuple | n.List):
@@ -150,19 +209,18 @@ def item(m: Machine, base: Value, key: Value, span: Span | None) -> Value:
         if found is None:
             raise m.refuse(f"{cell.cls.__name__} has no items.", span)
         return found
-    assert isinstance(key, Plain)
-    if isinstance(key.expr, n.Slice):
+    if isinstance(key, Plain) and isinstance(key.expr, n.Slice):
         bounds = constant_slice(_constant_bounds(m, key.expr))
         items = known_items(m, base)
         if bounds is None or items is None:
             raise _undecided_key(m, span)
         if isinstance(base, Items) or (cell is not None and cell.cls is not list):
-            return tuple_of(tuple(items[bounds]), span)
+            return tuple_of(m, tuple(items[bounds]), span)
         return container(m, list, dict(enumerate(items[bounds])), None, span)
     return m.known(_entry(m, base, cell, key, span), span)
 
 
-def _entry(m: Machine, base: Value, cell: Cell | None, key: Plain, span: Span | None) -> Value:
+def _entry(m: Machine, base: Value, cell: Cell | None, key: Value, span: Span | None) -> Value:
     at = _position(m, base, key, span)
     items: Mapping[Any, Value] = dict(enumerate(known_items(m, base) or []))
     if cell is not None and not classes.is_namedtuple(cell.cls):
@@ -170,14 +228,12 @@ def _entry(m: Machine, base: Value, cell: Cell | None, key: Plain, span: Span | 
     return items[at]
 
 
-def _position(m: Machine, base: Value, key: Plain, span: Span | None) -> Any:
+def _position(m: Machine, base: Value, key: Value, span: Span | None) -> Any:
     """The key of an item that is there."""
-    at = m.constant(key.expr)
+    at = key_of(m, key)
     cell = m.cell(base)
     if cell is not None and cell.cls is dict:
-        if isinstance(key.expr, n.Const):
-            at = key.expr.value
-        if at is None and not isinstance(key.expr, n.Const):
+        if at is NO_KEY:
             raise _undecided_key(m, span)
         if at not in cell.fields:
             raise m.refuse(f"the key {at!r} is not in this dict.", span)
@@ -218,10 +274,9 @@ def store_item(m: Machine, base: Value, key: Value, v: Value, span: Span | None)
         if special(m, base, "__setitem__", (key, v), span) is None:
             raise m.refuse(f"{cell.cls.__name__} has no __setitem__.", span)
         return
-    assert isinstance(key, Plain)
     if cell.cls is dict:
-        at = m.constant(key.expr)
-        if at is None:
+        at = key_of(m, key)
+        if at is NO_KEY:
             raise _undecided_key(m, span)
     else:
         at = _position(m, base, key, span)
@@ -231,9 +286,9 @@ def store_item(m: Machine, base: Value, key: Value, v: Value, span: Span | None)
 def contains(m: Machine, v: Value, whole: Value, wanted: bool, span: Span | None) -> Value:
     """`v in whole`."""
     cell = m.cell(whole)
-    if cell is not None and cell.cls is dict and isinstance(v, Plain):
-        key = m.constant(v.expr)
-        if key is not None:
+    if cell is not None and cell.cls is dict:
+        key = key_of(m, v)
+        if key is not NO_KEY:
             return Plain(n.Const((key in cell.fields) == wanted, span=span))
     if cell is not None and cell.cls not in (list, dict):
         found = special(m, whole, "__contains__", (v,), span)
@@ -266,6 +321,8 @@ def operate(
     """A method of a container."""
     cell = m.cell(operation.owner)
     name = operation.name
+    if cell is not None and cell.cls is dict and name == "update":
+        return _updated(m, operation.owner, args, keywords, span)
     if keywords or cell is None:
         raise m.refuse(f"the method {name!r} is not followed here.", span)
     if cell.cls is dict:
@@ -325,18 +382,18 @@ def _replaced(
 def _of_dict(
     m: Machine, owner: Value, cell: Cell, name: str, args: list[Value], span: Span | None
 ) -> Value:
-    keys = [Plain(n.Const(key)) for key in cell.fields]
+    keys = [Plain(constant(key)) for key in cell.fields]
     match name:
         case "keys":
-            return tuple_of(tuple(keys), span)
+            return tuple_of(m, tuple(keys), span)
         case "values":
-            return tuple_of(tuple(cell.fields.values()), span)
+            return tuple_of(m, tuple(cell.fields.values()), span)
         case "items":
             pairs = zip(keys, cell.fields.values(), strict=True)
-            return tuple_of(tuple(tuple_of(pair, span) for pair in pairs), span)
+            return tuple_of(m, tuple(tuple_of(m, pair, span) for pair in pairs), span)
         case "get" | "pop" | "setdefault":
-            key = m.constant(args[0].expr) if isinstance(args[0], Plain) else None
-            if key is None:
+            key = key_of(m, args[0])
+            if key is NO_KEY:
                 raise _undecided_key(m, span)
             if name == "setdefault" and key not in cell.fields:
                 store_field(m, owner, key, args[1], span)
@@ -347,23 +404,56 @@ def _of_dict(
                 found = Plain(m.named(found.expr, "item")) if isinstance(found, Plain) else found
                 del cell.fields[key]
             return found
-        case "update" if len(args) == 1:
-            other = m.cell(args[0])
-            more = known_keys(m, args[0]) if other is None else other.fields
-            if more is None:
-                raise _undecided_key(m, span)
-            for key, v in more.items():
-                store_field(m, owner, key, v, span)
+        case "clear":
+            cell.fields = {}
             return Plain(n.Const(None, span=span))
         case "copy":
             return container(m, dict, dict(cell.fields), None, span)
     raise m.refuse(f"the method {name!r} of a dict of objects is not followed.", span)
 
 
+def _updated(
+    m: Machine, owner: Value, args: list[Value], keywords: Mapping[str, Value], span: Span | None
+) -> Value:
+    """`d.update(other, k=v)`."""
+    for part in args:
+        more = fields_of(m, part)
+        if more is None:
+            raise _undecided_key(m, span)
+        for key, v in more.items():
+            store_field(m, owner, key, v, span)
+    for name, v in keywords.items():
+        store_field(m, owner, name, v, span)
+    return Plain(n.Const(None, span=span))
+
+
+def constant(key: Any) -> n.Expr:
+    """A key as an expression."""
+    return n.Tuple(tuple(map(constant, key))) if isinstance(key, tuple) else n.Const(key)
+
+
+def removed(m: Machine, base: Value, key: Value, span: Span | None) -> None:
+    """`del base[key]`."""
+    cell = m.cell(base)
+    if cell is None or cell.cls not in (list, dict) or cell.copied:
+        raise m.refuse("this is not followed here.", span)
+    at = _position(m, base, key, span)
+    if cell.cls is dict:
+        del cell.fields[at]
+        return
+    items = list(cell.fields.values())
+    del items[at]
+    _replaced(m, base, cell, items, Plain(n.Const(None)), span)
+
+
 def arithmetic(
     m: Machine, op: str, args: list[Value], span: Span | None, wish: str | None
 ) -> Value | None:
     """`xs + ys` and `xs * 2` of lists and tuples."""
+    if op == "bitor":
+        if all((cell := m.cell(v)) is not None and cell.cls is dict for v in args):
+            return merged(m, args, span, wish)
+        return None
     if op == "add":
         parts = [known_items(m, v) for v in args]
         if any(part is None for part in parts):
@@ -380,10 +470,10 @@ def arithmetic(
         return None
     if any((cell := m.cell(v)) is not None and cell.cls is list for v in args):
         return container(m, list, dict(enumerate(items)), wish, span)
-    return tuple_of(tuple(items), span)
+    return tuple_of(m, tuple(items), span)
 
 
 def as_tuple(m: Machine, v: Value) -> Value:
     """A namedtuple as a tuple; anything else as it is."""
     cell = m.cell(v)
-    return v if cell is None else tuple_of(tuple(cell.fields.values()), cell.span)
+    return v if cell is None else tuple_of(m, tuple(cell.fields.values()), cell.span)

@@ -12,7 +12,7 @@ from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Known
+from srcdiff.ir.kinds import Array, Known, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -162,12 +162,19 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
             items.append(Plain(n.Starred(v.expr, span=x.span)))
         else:
             items += containers.iterated(m, v, x.span)
+    if m.world.containers and not any(_is_star(item) for item in items):
+        if isinstance(e, n.Tuple):
+            return Items(tuple(items))
+        if isinstance(e, n.Dict) or not _is_sequence(m, items):
+            keys = e.keys if isinstance(e, n.Dict) else range(len(items))
+            cls = dict if isinstance(e, n.Dict) else list
+            return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
     if all(isinstance(item, Plain) for item in items) and not is_starred(e):
         exprs = tuple(m.plain(item, e.span) for item in items)
         return Plain(replace(e, items=exprs))
     if all(isinstance(item, Plain) for item in items):
         return Plain(replace(e, items=tuple(m.plain(item, e.span) for item in items)))
-    if any(isinstance(v, Plain) and isinstance(v.expr, n.Starred) for v in items):
+    if any(_is_star(v) for v in items):
         raise m.undecided(
             "objects stand here among items of which it is not known how many there are.",
             e.span,
@@ -178,6 +185,18 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
     keys = e.keys if isinstance(e, n.Dict) else range(len(items))
     cls = dict if isinstance(e, n.Dict) else list
     return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+
+
+def _is_star(v: Value) -> bool:
+    return isinstance(v, Plain) and isinstance(v.expr, n.Starred)
+
+
+def _is_sequence(m: Machine, items: list[Value]) -> bool:
+    """Whether these are items of a list of numbers, or of arrays of one number of dimensions."""
+    if not all(isinstance(v, Plain) for v in items):
+        return False
+    kind = join_all((m.kind(v.expr) for v in items if isinstance(v, Plain)), "items")
+    return is_number(kind) or isinstance(kind, Array) or not items
 
 
 def _choose(m: Machine, e: n.Choose, wish: str | None) -> Value:

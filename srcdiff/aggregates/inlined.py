@@ -134,7 +134,7 @@ def _bound(
     for p in callee.params:
         value: Any = bound.arguments[p.name]
         if p.passing == inspect.Parameter.VAR_POSITIONAL:
-            value = containers.tuple_of(tuple(value), span)
+            value = containers.tuple_of(m, tuple(value), span)
         elif p.passing == inspect.Parameter.VAR_KEYWORD:
             value = containers.container(m, dict, dict(value), p.name, span)
         elif isinstance(value, Default):

@@ -31,6 +31,10 @@ _MAX_ROUNDS = 20
 class Surroundings(World, Protocol):
     """What lies outside the function."""
 
+    @property
+    def containers(self) -> bool:
+        """Whether containers of numbers are taken apart too."""
+
     def is_user_function(self, value: Any) -> bool:
         """Whether a callable is a function that we derive ourselves."""
 

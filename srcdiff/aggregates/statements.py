@@ -87,6 +87,11 @@ def _other(m: Machine, s: n.Stmt) -> None:
 
 
 def _opaque(m: Machine, s: n.Opaque) -> None:
+    if isinstance(s.deleted, n.Index):
+        base = m.value(s.deleted.base)
+        if not isinstance(base, Plain):
+            containers.removed(m, base, m.value(s.deleted.key), s.span)
+            return
     new = rewritten(m, s)
     assert isinstance(new, n.Opaque)
     for name in new.writes:
@@ -314,7 +319,10 @@ def _place(m: Machine, target: n.Expr) -> n.Target:
         name = _var(m, target)
         m.state.env.pop(name, None)
         return n.Var(name, span=target.span)
-    assert isinstance(target, n.Index)
+    if isinstance(target, n.Starred):
+        return n.Starred(_place(m, target.value), span=target.span)  # type: ignore[return-value]
+    if not isinstance(target, n.Index):
+        raise m.undecided("this target is not supported.", target.span, "assign names or items.")
     return n.Index(m.expression(target.base), m.expression(target.key), span=target.span)
 
 

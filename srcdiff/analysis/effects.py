@@ -7,6 +7,7 @@ import ast
 from srcdiff.analysis.activity import SUMS, Activity, is_reader, smooth_names
 from srcdiff.analysis.alias import updated_item
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.given import check_writing_calls
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
@@ -58,6 +59,7 @@ def check_effects(function: n.Function, kinds: Kinds, facts: Activity) -> None:
         if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
         _check_calls(s, varied, infer)
+        check_writing_calls(s, infer)
         if isinstance(s, n.Assign | n.Update):
             _check_nameless(s)
             _check_holders(s, varied, infer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -93,12 +94,27 @@ def iterator_kind(e: n.Call, infer: Callable[[n.Expr], Kind], label: str) -> Kin
         return RangeOf()
     if callee is reversed and len(e.args) == 1:
         return IteratorOf(item_kind(infer(e.args[0]), label))
+    if callee is itertools.repeat and e.args:
+        return IteratorOf(infer(e.args[0]))
+    if callee is itertools.cycle and e.args:
+        return IteratorOf(item_kind(infer(e.args[0]), label))
+    if callee is itertools.count and all(infer(arg) == INT or _is_int(arg) for arg in e.args):
+        return IteratorOf(INT)
+    if callee is itertools.islice and e.args:
+        return IteratorOf(item_kind(infer(e.args[0]), label))
+    if callee is itertools.pairwise and e.args:
+        item = item_kind(infer(e.args[0]), label)
+        return IteratorOf(TupleOf((item, item)))
     if callee is enumerate and e.args:
         return IteratorOf(TupleOf((INT, item_kind(infer(e.args[0]), label))))
     if callee is zip and not any(isinstance(arg, n.Starred) for arg in e.args):
         items = (item_kind(infer(arg), f"{label}.{i}") for i, arg in enumerate(e.args))
         return IteratorOf(TupleOf(tuple(items)))
     return None
+
+
+def _is_int(e: n.Expr) -> bool:
+    return isinstance(e, n.Const) and type(e.value) is int
 
 
 def tuple_item(base: TupleOf, e: n.Index, label: str) -> Kind:

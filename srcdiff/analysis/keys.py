@@ -22,6 +22,7 @@ from srcdiff.ir.kinds import (
     Known,
     ListOf,
     Number,
+    RangeOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -81,6 +82,8 @@ def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
         return Entry("slice", e)
     if isinstance(kind, Known) and (kind.value is None or kind.value is Ellipsis):
         return Entry("axis" if kind.value is None else "ellipsis", e)
+    if isinstance(kind, RangeOf):
+        return Entry("indices", e, _range_dims(e))
     if isinstance(kind, ListOf):
         if not is_number(kind.item):
             return None
@@ -94,6 +97,16 @@ def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
     if isinstance(kind, Array):
         return Entry(what, e, kind.dims) if kind.dims or what == "indices" else None
     return Entry("integer", e) if what == "indices" else None
+
+
+def _range_dims(e: n.Expr | None) -> Dims | None:
+    """The dimension of `range(...)` of literals."""
+    if not isinstance(e, n.Call) or not e.args:
+        return None
+    values: list[Any] = [x.value if isinstance(x, n.Const) else None for x in e.args]
+    if not all(type(v) is int for v in values):
+        return None
+    return (len(range(*values)),)
 
 
 def _what(kind: Kind) -> str | None:

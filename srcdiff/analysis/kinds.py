@@ -7,6 +7,7 @@ facts equal names mean equal sizes.
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +19,13 @@ from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.grids import grid_kind, is_grid
 from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple_item, view_kind
 from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
+from srcdiff.analysis.library import library_kind
 from srcdiff.analysis.records import after
 from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
@@ -71,6 +74,10 @@ Env = Mapping[str, Kind]
 class World(Protocol):
     """What lies outside one function."""
 
+    @property
+    def containers(self) -> bool:
+        """Whether containers are taken apart as objects are."""
+
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now."""
 
@@ -117,6 +124,9 @@ class World(Protocol):
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
+
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
+        """What one of the user's functions does with the memory of its arguments."""
 
     def variant(self, key: Hashable, make: Callable[[], n.Function]) -> Callee:
         """The function made of another one for a key, made at first use."""
@@ -250,6 +260,8 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
+        if isinstance(base, Object) and base.cls is collections.Counter:
+            return INT
         if isinstance(base, RangeOf):
             return base if is_slice(e.key, self) else INT
         return UNKNOWN
@@ -357,6 +369,9 @@ class Inference:
         if is_starred(e):
             plain = spread(e, self)
             return UNKNOWN if plain is e else self(plain)
+        found = library_kind(e, self)
+        if found is not None:
+            return found
         if isinstance(e.callee, n.Ref):
             if e.callee.value is range:
                 return RangeOf()
@@ -366,6 +381,8 @@ class Inference:
                 return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
                 return self._isinstance(e)
+            if e.callee.value in (hasattr, callable) and e.args:
+                return self._looked_at(e)
             iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")
             if iterator is not None:
                 return iterator
@@ -416,17 +433,38 @@ class Inference:
 
     def element(self, e: n.Comprehension) -> Kind:
         """The kind of a comprehension's elements."""
+        return self.inside(e)(e.element)
+
+    def inside(self, e: n.Comprehension) -> Inference:
+        """Kinds where a comprehension's elements are made."""
         infer = self
         for clause in e.clauses:
             label = f"{self.at}|{show(clause.iter)}"
             kind = item_kind(infer(clause.iter), label)
             env = _bind(clause.target, kind, infer.env, infer, None)
             infer = Inference(self.world, env, self.at)
-        return infer(e.element)
+        return infer
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""
         return Inference(self.world, {**self.env, name: kind}, self.at)
+
+    def _looked_at(self, e: n.Call) -> Kind:
+        """`hasattr(x, "shape")` and `callable(f)`, where the type of the value tells."""
+        assert isinstance(e.callee, n.Ref)
+        kind = self.whole(e.args[0])
+        if isinstance(kind, Known) and callable(kind.value) and e.callee.value is callable:
+            return Known(True)
+        exact = exact_type(kind)
+        if exact is None or isinstance(kind, Known):
+            return BOOL
+        if e.callee.value is callable:
+            return Known(False)
+        name = self(e.args[1]) if len(e.args) == 2 else UNKNOWN
+        plain = isinstance(kind, Number | Scalar | Array | TupleOf | ListOf)
+        if not plain or not isinstance(name, Known) or not isinstance(name.value, str):
+            return BOOL
+        return Known(hasattr(exact, name.value))
 
     def where(self, test: n.Expr, outcome: bool) -> Inference:
         """The same, where a test came out so: it may tell what is None."""
@@ -552,6 +590,8 @@ class Kinds:
     # The number of statements that were given a label.
     count: int = 0
     returned: Kind | None = None
+    # Where a variable is read that no path has bound by then.
+    unbound: dict[n.Stmt, str] = field(default_factory=dict)
     _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
     _reuse: Reuse = field(default_factory=Reuse)
 
@@ -645,7 +685,11 @@ class _Flow:
     def block(self, block: n.Block, env: Env | None) -> Env | None:
         for s in block:
             # A variable that no path has bound yet: a later trip may, or the primal raises.
-            if env is None or not read_variables(s) <= env.keys():
+            if env is None:
+                return None
+            missing = read_variables(s) - env.keys()
+            if missing:
+                self._facts.unbound[s] = min(missing)
                 return None
             env = self._statement(s, env)
         return env
@@ -802,7 +846,7 @@ def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr 
 def _updated(s: n.Update, infer: Inference) -> Kind:
     """An array keeps its dtype and shape when it is updated; a number becomes what `op` gives."""
     old = infer(s.target)
-    return old if isinstance(old, Array) and old.ndim else infer(n.Op(s.op, (s.target, s.value)))
+    return old if isinstance(old, Array) else infer(n.Op(s.op, (s.target, s.value)))
 
 
 def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from srcdiff.analysis.alias import Aliases
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, ListOf, TupleOf
+from srcdiff.ir.names import APART
+from srcdiff.ir.reads import stores_into, value_reads
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, statements, subexpressions
-from srcdiff.rules.outputs import ends_in_output, has_output
+from srcdiff.rules.outputs import WRITERS, WRITING_METHODS, ends_in_output, has_output
 
 
 def check_outputs(function: n.Function, kinds: Kinds) -> None:
@@ -26,6 +29,8 @@ def check_outputs(function: n.Function, kinds: Kinds) -> None:
             continue
         for e in expressions(s):
             for x in subexpressions(e):
+                if isinstance(s, n.Effect) and x is s.value and _is_writer(x, kinds.at(s)):
+                    continue  # kept as it is, or refused, with all that may change what it gets
                 place = _written(x, kinds.at(s))
                 if place is not None:
                     assert isinstance(x, n.Call)
@@ -38,10 +43,32 @@ def check_outputs(function: n.Function, kinds: Kinds) -> None:
                     )
 
 
+def check_apart(function: n.Function, kinds: Kinds, shared: Aliases) -> None:
+    """Refuses stores that go from element to element where their value may change on the way.
+
+    Raises:
+        UnsupportedError: there is one.
+    """
+    for s in statements(function.body):
+        if s.note != APART or not isinstance(s, n.Assign) or not kinds.reached(s):
+            continue
+        for base in stores_into(s.target):
+            if value_reads(s.value) & ({base} | shared.of(base, s)):
+                raise UnsupportedError(
+                    "the value may share memory with what it is stored into, and NumPy copies it "
+                    "element by element.",
+                    s.span,
+                    None,
+                    "store a copy of the value: value.copy().",
+                )
+
+
 def _written(e: n.Expr, infer: Inference) -> n.Expr | None:
     """The array that a call of NumPy's writes into."""
     if not isinstance(e, n.Call) or not _is_numpy(e.callee, infer):
         return None
+    if _is_writer(e, infer):
+        return e.callee.base if isinstance(e.callee, n.Field) else e.args[0] if e.args else None
     keywords = dict(e.keywords)
     if isinstance(e.callee, n.Ref) and e.callee.value is np.nan_to_num and e.args:
         changes = keywords.get("copy", n.Const(True)) != n.Const(True) or len(e.args) > 1
@@ -54,6 +81,19 @@ def _written(e: n.Expr, infer: Inference) -> n.Expr | None:
     if place is None or not isinstance(infer(place), Array | TupleOf | ListOf):
         return None
     return place
+
+
+def _is_writer(e: n.Expr, infer: Inference) -> bool:
+    if not isinstance(e, n.Call):
+        return False
+    if isinstance(e.callee, n.Field):
+        return e.callee.name in WRITING_METHODS and isinstance(infer(e.callee.base), Array)
+    return _is_numpy(e.callee, infer) and _function(e.callee) in WRITERS
+
+
+def _function(callee: n.Expr) -> object:
+    value = callee.value if isinstance(callee, n.Ref) else None
+    return value if getattr(value, "__hash__", None) is not None else None
 
 
 def _is_numpy(callee: n.Expr, infer: Inference) -> bool:

@@ -7,7 +7,7 @@ nothing changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -16,17 +16,22 @@ from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind
+from srcdiff.ir.functional import is_functional
+from srcdiff.ir.kinds import FunctionOf, Kind
 from srcdiff.ir.walk import expressions, mutated_names, names_of, statements, subexpressions
 from srcdiff.normalize.changes import changes_to_bindings
 from srcdiff.normalize.changes import concerns as has_change
+from srcdiff.normalize.columns import lists_to_columns
 from srcdiff.normalize.comprehensions import Comprehended, comprehensions_to_loops
 from srcdiff.normalize.comprehensions import concerns as has_comprehension
 from srcdiff.normalize.consumers import concerns as has_consumer
 from srcdiff.normalize.consumers import consumers_to_loops
+from srcdiff.normalize.grids import grids_to_arrays
 from srcdiff.normalize.inplace import calls_to_stores
 from srcdiff.normalize.inplace import concerns as writes
 from srcdiff.normalize.iteration import Indices, Iterated, loops_by_index
+from srcdiff.normalize.picks import choices_by_index
+from srcdiff.normalize.renamed import lists_renamed
 from srcdiff.normalize.shorthand import concerns as has_shorthand
 from srcdiff.normalize.shorthand import shorthands_written_out
 from srcdiff.normalize.sorting import is_sorted, sorted_to_lists
@@ -72,7 +77,16 @@ def containers_taken_apart(
         if new is function:
             new = sorted_to_lists(function, names, known)
         if new is function and facts is not None:
+            new = grids_to_arrays(function, known, _ever_varied(kinds, facts))
+        if new is function and facts is not None:
             new = comprehensions_to_loops(function, names, _comprehended(function, known, kinds))
+        if new is function and facts is not None:
+            varied = _ever_varied(kinds, facts)
+            new = lists_renamed(function, known, varied)
+            if new is function:
+                new = lists_to_columns(function, names, known, varied)
+        if new is function:
+            new = choices_by_index(function, names, known)
         if new is function:
             new = loops_by_index(function, names, indices, known)
         if new is function and facts is not None:
@@ -89,7 +103,8 @@ def plain_forms(
     """The function with what takes functions and iterables as loops, while it still has its own
     functions as values.
     """
-    while any(has_consumer(s) or has_change(s) for s in statements(function.body)):
+    concerned = (has_consumer, has_change, has_comprehension)
+    while any(concerns(s) for s in statements(function.body) for concerns in concerned):
         kinds = infer_kinds(function, setting.kinds, setting.world)
         facts = None if wrt is None else activity(function, kinds, tuple(wrt))
         known = _iterated(kinds, facts, setting.is_user_function)
@@ -97,9 +112,36 @@ def plain_forms(
         if new is function:
             new = changes_to_bindings(function, names, known, _ever_varied(kinds, facts))
         if new is function:
+            calling = replace(_comprehended(function, known, kinds), active=_calls_local(known))
+            new = comprehensions_to_loops(function, names, calling)
+        if new is function:
             break
         function = new
     return function
+
+
+def _calls_local(known: Iterated) -> Callable[[n.Stmt, n.Expr], bool]:
+    """Whether an expression mentions functions that are made while the program runs, and values
+    that carry a derivative.
+    """
+
+    def calls(s: n.Stmt, e: n.Expr) -> bool:
+        infer = known.infer(s)
+        if not isinstance(e, n.OpaqueExpr) or e.inner is None:
+            return False
+        inner = e.inner
+        local = {name for name in e.reads if is_functional(infer(n.Var(name)))}
+        parts = (inner.element, *(p for c in inner.clauses for p in (c.iter, *c.tests)))
+        made = [x for p in parts for x in subexpressions(p) if isinstance(x, n.Closure)]
+        if not local and not made:
+            return False
+        captured = {name for x in made for name in x.code.captured} | set(e.reads)
+        for name in local:
+            kind = infer(n.Var(name))
+            captured |= set(kind.code.captured) if isinstance(kind, FunctionOf) else set()
+        return any(known.active(s, n.Var(name)) for name in sorted(captured))
+
+    return calls
 
 
 def _ever_varied(kinds: Kinds, facts: Activity | None) -> frozenset[str]:

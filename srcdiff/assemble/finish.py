@@ -55,6 +55,7 @@ from srcdiff.optimize.sink import sink_shadows
 from srcdiff.optimize.wholes import whole_names
 from srcdiff.tape.attempts import steady_tapes
 from srcdiff.tape.plan import Planner
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 
 _MARK = n.Comment("reverse sweep")
 
@@ -102,6 +103,11 @@ class Plan:
     fresh: frozenset[str] = frozenset()
     # The kinds that were found last, if any, of the function as it was then.
     found: list[Kinds] = field(default_factory=list)
+    # What the function's caller lends it to write into.
+    lent: Lent = NOTHING_LENT
+
+    # The adjoints that are the caller's arrays.
+    handed: frozenset[str] = frozenset()
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
@@ -137,15 +143,26 @@ def finish_pair(plan: Plan, tape_name: Callable[[str], str]) -> Sweeps:
     planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
-    assert plan.value is not None
-    forward = tuple(s for s in function.body[:mark] if not isinstance(s, n.Comment))
-    end = n.Return(n.Var(plan.value))
-    first = replace(function, body=_folded_return((*forward, end)))
-    result = n.Return(plan.results(lambda name: UNKNOWN))
-    second = replace(function, body=(*function.body[mark + 1 :], result))
+    kept = (s for s in function.body[:mark] if not isinstance(s, n.Comment))
+    forward = tuple(s for s in kept if not _is_kept(s))
+    if plan.value is not None:
+        forward = _folded_return((*forward, n.Return(n.Var(plan.value))))
+    first = replace(function, body=forward)
+    result = plan.results(lambda name: UNKNOWN)
+    ends: n.Block = () if result == n.Const(None) else (n.Return(result),)
+    second = replace(function, body=(*function.body[mark + 1 :], *ends))
     used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
     tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
     return Sweeps(first, second, tuple(dict.fromkeys(tapes)), fresh)
+
+
+def _keeping(names: frozenset[str]) -> n.Block:
+    """A statement that reads these variables: their contents are needed there."""
+    return (n.Effect(n.Tuple(tuple(map(n.Var, sorted(names))))),) if names else ()
+
+
+def _is_kept(s: n.Stmt) -> bool:
+    return isinstance(s, n.Effect) and isinstance(s.value, n.Tuple)
 
 
 def _is_fresh(plan: Plan, function: n.Function) -> bool:
@@ -278,7 +295,12 @@ def _is_zero(e: n.Expr) -> bool:
 
 def _joined(plan: Plan) -> n.Function:
     reverse, merged = accumulate(
-        plan.reverse, plan.adjoints, lambda a: zero_of(plan, a), _is_zero, plan.wanted
+        plan.reverse,
+        plan.adjoints,
+        lambda a: zero_of(plan, a),
+        _is_zero,
+        plan.wanted,
+        plan.handed,
     )
     lists: n.Block = ()
     if not plan.inputs:
@@ -296,7 +318,8 @@ def _joined(plan: Plan) -> n.Function:
     )
     empty = (v for v in sorted(unbound) if _list_kind(plan, v) is not None)
     lists += tuple(n.Assign(n.Var(v), n.List(())) for v in empty)
-    body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
+    forward = (*lists, *plan.forward, *_keeping(plan.lent.written))
+    body = (*plan.copies, n.Comment("forward sweep"), *forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc, order=plan.order)
 
 
@@ -338,7 +361,7 @@ def _copies(plan: Plan, function: n.Function) -> n.Function:
 
 def _dead(plan: Plan, function: n.Function) -> n.Function:
     pairs = aliases(function, _kinds(plan, function)).ever()
-    live = frozenset(plan.wanted) | _values(plan)
+    live = frozenset(plan.wanted) | _values(plan) | _lent_at_end(plan)
     body = dead(
         function.body,
         live,
@@ -384,9 +407,15 @@ def _values(plan: Plan) -> frozenset[str]:
     return names_in(plan.results(lambda name: UNKNOWN)) | value
 
 
+def _lent_at_end(plan: Plan) -> frozenset[str]:
+    """The caller's arrays that it reads after the reverse sweep."""
+    return plan.handed | plan.lent.undone
+
+
 def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
-    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(_values(plan)))))
+    names = _values(plan) | _lent_at_end(plan)
+    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(names))))
     function = replace(function, body=(*function.body, at_end))
     adjoints |= plan.shadows
     function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
@@ -466,8 +495,9 @@ def _returned(plan: Plan, function: n.Function) -> n.Function:
     end = n.Return(None)
     kinds = _kinds(plan, replace(function, body=(*function.body, end)))
     env = kinds.before.get(end, {})
-    result = n.Return(plan.results(lambda name: env.get(name, UNKNOWN)))
-    return replace(function, body=(*_headed(function.body), result))
+    result = plan.results(lambda name: env.get(name, UNKNOWN))
+    ends: n.Block = () if result == n.Const(None) else (n.Return(result),)
+    return replace(function, body=(*_headed(function.body), *ends))
 
 
 def _headed(body: n.Block) -> n.Block:

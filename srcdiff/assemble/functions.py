@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
+from srcdiff.assemble.containers import Setting, plain_forms
 from srcdiff.assemble.derivatives import (
     derivative_call,
     derived_kind,
@@ -48,6 +50,7 @@ from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
 from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+from srcdiff.normalize.nonlocals import nonlocals_to_results
 from srcdiff.normalize.unroll import unrolled
 
 # How many calls of one function, each with other functions as arguments, may lie in each other.
@@ -154,6 +157,9 @@ class Functions:
         if isinstance(callee, n.Ref) and not isinstance(callee.value, FunctionType | Callee):
             return (None if callee is call.callee else applied), None
         if isinstance(callee, n.Ref) and not self.ours(callee.value):
+            if is_reader(call.callee):
+                # A logger's method, which looks at what it is given, stays a method.
+                return None, None
             return (None if callee is call.callee else applied), None
         site = self._site(applied, infer)
         if any(map(is_pending, site.kinds.values())):
@@ -190,6 +196,8 @@ class Functions:
             code = kind.code
             if code.failure is not None:
                 raise code.failure
+            if code.nonlocals:
+                raise _assigns_outside(code)
             callee = Callee(code, code.function)
             site = _Site(code, code.function)
         site.names = Names(names_of(site.function))
@@ -374,8 +382,11 @@ class Functions:
     ) -> tuple[n.Block, Kind | None]:
         names = Names(names_of(function) | kinds.keys())
         function = inline_calls(function, names, self.world.written_out)
+        function = nonlocals_to_results(function, names)
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
+        setting = Setting(kinds, self.world, self.ours)
+        function = plain_forms(function, names, setting, None)
         facts = infer_kinds(function, kinds, self.world)
         while (longer := unrolled(function, facts, names)) is not None:
             function = longer
@@ -440,6 +451,17 @@ def _partial_kind(call: n.Call, infer: Infer) -> Kind | None:
         return None
     keywords = tuple((name, infer(value)) for name, value in call.keywords)
     return PartialOf(infer(call.args[0]), tuple(map(infer, call.args[1:])), keywords)
+
+
+def _assigns_outside(code: n.Code) -> UnsupportedError:
+    name = code.nonlocals[0]
+    return UnsupportedError(
+        f"a nested function that assigns to {name!r} of the function around it is not supported "
+        "here.",
+        code.function.span,
+        None,
+        f"return the new value, and assign it where the function is called: {name} = g(...).",
+    )
 
 
 def _name(callee: n.Expr, function: n.Function) -> str:

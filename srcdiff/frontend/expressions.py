@@ -137,6 +137,9 @@ def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
             return kept
         clauses.append(n.Clause(target, over, tests))
     with scope.binding(bound):
+        if isinstance(node, gast.DictComp):
+            pair = (lower_expression(x, scope) for x in (node.key, node.value))
+            return replace(kept, pairs=n.Comprehension(n.Tuple(tuple(pair)), tuple(clauses)))
         element = lower_expression(node.elt, scope)
     listed = None
     if isinstance(node, gast.GeneratorExp):
@@ -265,7 +268,25 @@ def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
             return lower_expression(generator, scope)
     args = tuple(lower_expression(a, scope) for a in node.args)
     keywords = tuple((k.arg or "**", lower_expression(k.value, scope)) for k in node.keywords)
+    if isinstance(callee, n.Ref) and callee.value is getattr and not keywords:
+        return _got(args, scope, span) or n.Call(callee, args, span=span)
     return n.Call(callee, args, keywords, span=span)
+
+
+def _got(args: tuple[n.Expr, ...], scope: Resolver, span: Span | None) -> n.Expr | None:
+    """`getattr(x, "name")` as `x.name`."""
+    if len(args) not in (2, 3) or not isinstance(args[1], n.Const):
+        return None
+    name = args[1].value
+    if not isinstance(name, str) or not name.isidentifier():
+        return None
+    found: n.Expr = n.Field(args[0], name, span=span)
+    if isinstance(args[0], n.Ref):
+        found = scope.attribute(args[0], name, span) or found
+    if len(args) == 2:
+        return found
+    test = n.Call(n.Ref("hasattr", hasattr, hasattr), args[:2], span=span)
+    return n.Choose(test, found, args[2], span=span)
 
 
 def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
@@ -278,7 +299,14 @@ def _dict(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
         k.value for k in node.keys if isinstance(k, gast.Constant) and type(k.value) is str
     )
     if len(set(keys)) < len(node.keys):
-        return _opaque(node, scope, span)
+        kept = _opaque(node, scope, span)
+        assert isinstance(kept, n.OpaqueExpr)
+        pairs = zip(node.keys, node.values, strict=True)
+        entries = (
+            (None if k is None else lower_expression(k, scope), lower_expression(v, scope))
+            for k, v in pairs
+        )
+        return replace(kept, entries=tuple(entries))
     return n.Dict(keys, tuple(lower_expression(v, scope) for v in node.values), span=span)
 
 
@@ -317,6 +345,7 @@ _HANDLERS: dict[str, Callable[[Any, Resolver, Span | None], n.Expr]] = {
     "Starred": _starred,
     "ListComp": _comprehension,
     "GeneratorExp": _comprehension,
+    "DictComp": _comprehension,
     "NamedExpr": _named,
     "Lambda": _lambda,
 }

@@ -40,10 +40,13 @@ class Kind:
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A Python number of exactly this type; `size` is an int's value where it is known."""
+    """A Python number of exactly this type; `size` is an int's value where it is known. A float
+    that is `mixed` may also be an int, as arithmetic does not tell them apart.
+    """
 
     type: type
     size: int | Dim | None = None
+    mixed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -439,7 +442,7 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     after it, since equal names must mean equal sizes.
     """
     if a == b or b in (NOTHING, PENDING):
-        return a
+        return b if isinstance(b, Number) and b.mixed else a
     if a in (NOTHING, PENDING):
         return b
     if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
@@ -510,4 +513,4 @@ def _join_numbers(a: Kind, b: Kind) -> Kind:
     dtype = promote(a, b)
     if isinstance(a, Scalar) or isinstance(b, Scalar):
         return Scalar(dtype)
-    return Number(type(dtype.type(0).item()))
+    return Number(type(dtype.type(0).item()), mixed=True)

@@ -46,14 +46,35 @@ class Const(Expr):
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a called function does with the arrays that it is given, by the places of arguments in
+    the call: those that it writes into, those whose memory its result may share, and those of
+    which it reads the shape alone.
+
+    `outside`: whether the result may share memory with what lies outside. `named`: the arguments
+    for whose memory the function has names of its own while it writes into it.
+    """
+
+    writes: tuple[int | str, ...] = ()
+    shares: tuple[int | str, ...] = ()
+    outside: bool = False
+    shapes: tuple[int, ...] = ()
+    named: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ref(Expr):
     """An object that the text names by a path and that never changes: a function, a module, a
     module's constant. `root` is the object that the first name of the path stands for.
+
+    `memory` is what a call of it does with its arguments, where that was looked up for the call: a
+    call that writes is a store.
     """
 
     path: str
     value: Any = field(compare=False, repr=False)
     root: Any = field(compare=False, repr=False, default=None)
+    memory: Memory | None = field(compare=False, repr=False, default=None)
 
 
 @dataclass(frozen=True)
@@ -163,6 +184,10 @@ class OpaqueExpr(Expr):
     free: tuple[Expr, ...] = field(default=(), compare=False)
     # What a list comprehension or a generator expression consists of.
     inner: Comprehension | None = field(default=None, compare=False)
+    # The keys and values of a dict display, in order; without a key, what a double star stands
+    # before. Of a dict comprehension, the pairs.
+    entries: tuple[tuple[Expr | None, Expr], ...] | None = field(default=None, compare=False)
+    pairs: Comprehension | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

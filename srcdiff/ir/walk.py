@@ -283,16 +283,50 @@ MUTATORS = frozenset(
 
 
 def mutated_names(s: n.Stmt) -> frozenset[str]:
-    """The variables that a statement changes by a method: `xs.append(x)`, `y = xs.pop()`."""
-    return frozenset(
-        x.callee.base.name
-        for e in expressions(s)
-        for x in subexpressions(e)
-        if isinstance(x, n.Call)
-        and isinstance(x.callee, n.Field)
-        and x.callee.name in MUTATORS
-        and isinstance(x.callee.base, n.Var)
-    )
+    """The variables that a statement changes by a method, `xs.append(x)`, `y = xs.pop()`, or by a
+    call of a function that writes into its arguments.
+    """
+    out: set[str] = set()
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if not isinstance(x, n.Call):
+                continue
+            if isinstance(x.callee, n.Field):
+                if x.callee.name in MUTATORS and isinstance(x.callee.base, n.Var):
+                    out.add(x.callee.base.name)
+            else:
+                out |= written_names_of(x)
+    return frozenset(out)
+
+
+def argument_at(call: n.Call, place: int | str) -> n.Expr:
+    """The argument at a place of a call: its position, or its keyword."""
+    return call.args[place] if isinstance(place, int) else dict(call.keywords)[place]
+
+
+def written_arguments_of(e: n.Expr | None) -> tuple[n.Expr, ...]:
+    """The arguments that a call writes into, as far as that was looked up."""
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or e.callee.memory is None:
+        return ()
+    return tuple(argument_at(e, place) for place in e.callee.memory.writes)
+
+
+def written_names_of(e: n.Expr | None) -> frozenset[str]:
+    """The variables into whose memory a call writes."""
+    names = (base_name(arg) for arg in written_arguments_of(e))
+    return frozenset(name for name in names if name is not None)
+
+
+def lent_names(s: n.Stmt) -> frozenset[str]:
+    """The variables into whose memory the calls in a statement write."""
+    calls = (x for e in expressions(s) for x in subexpressions(e))
+    return frozenset().union(*map(written_names_of, calls))
+
+
+def writing_call(s: n.Stmt) -> n.Call | None:
+    """The call that is the whole of a statement, or its right side, if it writes into arrays."""
+    value = s.value if isinstance(s, n.Assign | n.Effect) else None
+    return value if isinstance(value, n.Call) and written_arguments_of(value) else None
 
 
 def stored_names(block: n.Block) -> frozenset[str]:

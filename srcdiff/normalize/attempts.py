@@ -29,6 +29,7 @@ from srcdiff.ir.walk import (
     bound_names,
     expressions,
     names_in,
+    quiet,
     statements,
     stored_names,
     subexpressions,
@@ -251,10 +252,20 @@ class _Tried:
             case n.While():
                 return (self._while(s),)
             case n.With():
-                return (replace(s, body=self.block(s.body)),)
+                return self._with(s)
         raise UnsupportedError(
             "this statement is not supported in try.", s.span, None, "take it out of the try."
         )
+
+    def _with(self, s: n.With) -> n.Block:
+        """The managers are made first, where making them may raise."""
+        body = self.block(s.body)
+        pairs = [(self._guarded(e, "manager"), x) for e, x in s.items]
+        tried = tuple(x for (_, made), _ in pairs for x in made)
+        new = replace(s, items=tuple((e, x) for (e, _), x in pairs), body=body)
+        if not tried or quiet(n.Open(s.items)):
+            return (replace(new, items=s.items),)
+        return self._attempt(tried, (new,))
 
     def _left(self, body: n.Block) -> n.Block:
         return (*body, n.If(self.flag, (n.Break(),)))

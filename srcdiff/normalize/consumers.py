@@ -62,7 +62,16 @@ def consumers_to_loops(function: n.Function, names: Names, facts: Iterated) -> n
 
 def concerns(s: n.Stmt) -> bool:
     """Whether a statement calls one of these functions."""
-    return any(_handler(x) is not None for e in expressions(s) for x in subexpressions(e))
+    if isinstance(s, n.Assign) and isinstance(s.target, n.Tuple):
+        if isinstance(s.value, n.OpaqueExpr) and s.value.inner is not None:
+            return True
+    parts = [s.value] if isinstance(s, n.Assign) else expressions(s)
+    return any(_handler(x) is not None or _has_stars(x) for e in parts for x in subexpressions(e))
+
+
+def _has_stars(e: n.Expr) -> bool:
+    """Whether an expression is a display with stars."""
+    return isinstance(e, n.List | n.Tuple) and any(isinstance(x, n.Starred) for x in e.items)
 
 
 def _handler(e: n.Expr) -> Callable[[_Consumers, n.Call, Infer], n.Expr | None] | None:
@@ -81,6 +90,12 @@ def _handler(e: n.Expr) -> Callable[[_Consumers, n.Call, Infer], n.Expr | None] 
 @dataclass
 class _Consumers(Hoisting):
     def made(self, e: n.Expr, s: n.Stmt, infer: Infer) -> n.Expr | None:
+        if _has_stars(e):
+            assert isinstance(e, n.List | n.Tuple)
+            return self._spread(e, infer) if self._is_active(s, e, infer) else None
+        if isinstance(s, n.Assign) and e is s.value and isinstance(s.target, n.Tuple):
+            if isinstance(e, n.OpaqueExpr) and e.inner is not None and self._is_active(s, e, infer):
+                return e.inner.listed
         handler = _handler(e)
         if handler is None or not isinstance(e, n.Call) or not self._is_active(s, e, infer):
             return None
@@ -101,6 +116,33 @@ class _Consumers(Hoisting):
                 captured |= set(kind.code.captured)
             captured.add(name)
         return any(self.facts.active(s, n.Var(name)) for name in sorted(captured))
+
+    def _spread(self, e: n.List | n.Tuple, infer: Infer) -> n.Expr | None:
+        """`[a, *xs, b]` as `[a] + xs + [b]`."""
+        parts: list[n.Expr] = []
+        for item in e.items:
+            if not isinstance(item, n.Starred):
+                if parts and isinstance(parts[-1], n.List):
+                    parts[-1] = replace(parts[-1], items=(*parts[-1].items, item))
+                else:
+                    parts.append(n.List((item,), span=e.span))
+                continue
+            over = item.value
+            if isinstance(over, n.OpaqueExpr) and over.inner is not None:
+                listed = over.inner.listed or over
+                parts.append(listed if len(e.items) == 1 else self.assigned("values", listed))
+            elif isinstance(infer(over), ListOf):
+                parts.append(self.named(over, "values"))
+            elif isinstance(infer(over), Array | IteratorOf):
+                parts.append(self._collected(over, "values"))
+            else:
+                return None
+        out = parts[0]
+        for part in parts[1:]:
+            out = n.Op("add", (out, part), span=e.span)
+        if isinstance(out, n.Var):
+            out = n.Call(n.Ref("list", list, list), (out,), span=e.span)
+        return out
 
     # --- sequences ------------------------------------------------------------------------------
 
@@ -229,6 +271,9 @@ class _Consumers(Hoisting):
         kind = infer(e.args[0]) if e.args else None
         if isinstance(kind, TupleOf):
             return None
+        if start is None and isinstance(kind, ListOf):
+            placed = isinstance(e.args[0], n.Var | n.List | n.OpaqueExpr)
+            return None if placed else replace(e, args=(self.named(e.args[0], "values"),))
         if start is None:
             wants = isinstance(kind, IteratorOf) and not isinstance(e.args[0], n.OpaqueExpr)
             xs = self._sequence(e.args[0], infer) if wants else None

@@ -13,7 +13,9 @@ from dataclasses import replace
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, is_complex, is_number
+from srcdiff.ir.names import APART
 from srcdiff.ir.walk import rebuild
+from srcdiff.normalize.fresh import is_fresh
 
 Infer = Callable[[n.Expr], Kind]
 
@@ -99,9 +101,18 @@ def _flat_store(
             stored = np_call("reshape", s.value, n.Field(array, "shape"))
         elif not is_number(value) and not isinstance(value, Array):
             return s
-        return replace(s, target=n.Index(array, n.Const(...), span=s.target.span), value=stored)
+        target = n.Index(array, n.Const(...), span=s.target.span)
+        # `A.flat = v` copies v first.
+        return _in_order(replace(s, target=target, value=stored), key is not None, infer)
     place = n.Index(array, flat_key(array, kind, key, infer), span=s.target.span)
-    return replace(s, target=place)
+    return _in_order(replace(s, target=place), True, infer)
+
+
+def _in_order(s: n.Assign | n.Update, in_order: bool, infer: Infer) -> n.Assign | n.Update:
+    """The store, which goes from element to element; an update has its value by then."""
+    if not in_order or isinstance(s, n.Update) or is_fresh(s.value, infer):
+        return s
+    return replace(s, note=APART)
 
 
 def _part_store(

@@ -113,8 +113,13 @@ def store_output(output: Output, site: Site) -> n.Expr | None:
         name = reading(target)
         site.update(name if isinstance(name, n.Var) else target, value.op, value.args[1])
     else:
-        site.store(target, value)
+        site.store(target, value, _in_order(output.call))
     return output.place
+
+
+def _in_order(call: n.Call) -> bool:
+    """Whether a function writes some of its result before it has read all of its operands."""
+    return isinstance(call.callee, n.Ref) and call.callee.value in (np.concatenate, np.stack)
 
 
 def _is_in_place(value: n.Op, target: n.Index, place: Kind) -> bool:

@@ -5,6 +5,7 @@ enumerate(zip(xs, ys))      →       min(len(xs), len(ys)) items; at i: (i, (xs
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -81,6 +82,9 @@ class Finder:
                 return self._zip(e, target)
             if callee is reversed and len(e.args) == 1:
                 return self._reversed(e.args[0], target)
+            endless = self._endless(e, callee, target)
+            if endless is not None:
+                return endless
             if callee is range and len(e.args) == 1 and not e.keywords:
                 return Source((self._stop(e.args[0], target),), None, lambda i: i)
         if isinstance(e, n.Tuple | n.List):
@@ -93,6 +97,26 @@ class Finder:
             return self._tuple(e, kind, target)
         if isinstance(kind, ListOf | RangeOf) or (isinstance(kind, Array) and kind.ndim):
             return self._sliced(e, kind) or self._sequence(e, kind, target)
+        return None
+
+    def _endless(self, e: n.Call, callee: object, target: n.Expr) -> Source | None:
+        """`itertools.repeat(x)`, `count(a, step)` and `cycle(xs)`, which stand beside others."""
+        if callee is itertools.repeat and len(e.args) == 1 and not e.keywords:
+            value = self._steady(e.args[0], target, "value")
+            return Source((), None, lambda i: value)
+        if callee is itertools.count and not e.keywords:
+            start = self._stop(e.args[0], target) if e.args else n.Const(0)
+            if len(e.args) == 2:
+                step = self._stop(e.args[1], target)
+                return Source((), None, lambda i: add(n.Op("mul", (i, step)), start))
+            return Source((), None, lambda i: add(i, start)) if len(e.args) < 2 else None
+        if callee is itertools.cycle and len(e.args) == 1:
+            kind = self.infer(e.args[0])
+            if not isinstance(kind, ListOf | Array):
+                return None
+            values = self._steady(e.args[0], target, "values")
+            count = n.Call(_LEN, (values,))
+            return Source((), None, lambda i: n.Index(values, n.Op("mod", (i, count))))
         return None
 
     def _sequence(self, e: n.Expr, kind: Kind, target: n.Expr) -> Source:
@@ -164,6 +188,8 @@ class Finder:
         parts = [self.find(arg, t) for arg, t in zip(e.args, targets, strict=True)]
         found = [part for part in parts if part is not None]
         if len(found) < len(parts):
+            return None
+        if not any(part.lengths or part.count is not None for part in found):
             return None
         counts = [part.count for part in found if part.count is not None]
         lengths: list[n.Expr] = []

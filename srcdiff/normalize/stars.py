@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import DictOf, Kind, TupleOf
+from srcdiff.ir.kinds import Array, DictOf, Kind, ListOf, TupleOf
 from srcdiff.ir.stars import is_starred, spread, taken_apart
 from srcdiff.ir.walk import (
     blocks,
@@ -21,6 +21,7 @@ from srcdiff.ir.walk import (
     map_expressions,
     rebuild,
     subexpressions,
+    target_names,
     with_blocks,
 )
 
@@ -151,6 +152,33 @@ class _Stars:
             return n.Index(base, key, span=e.span)
         return e.args[1] if len(e.args) > 1 else n.Const(None, span=e.span)
 
+    def _sequence(self, s: n.Assign, target: n.Tuple, infer: Infer) -> n.Stmt | None:
+        """`a, *rest, b = xs` of a list or an array: by index and slice."""
+        kind, at = infer(s.value), _around_star(target)
+        if at is None or not (
+            isinstance(kind, ListOf) or (isinstance(kind, Array) and kind.ndim > 0)
+        ):
+            return None
+        value = s.value
+        names = {name for t in target.items for name in target_names(t)}
+        if not isinstance(value, n.Var) or value.name in names:
+            value = self._name(value)
+        after = len(target.items) - at - 1
+        stop = n.Const(-after) if after else None
+        rest: n.Expr = n.Index(value, n.Slice(n.Const(at) if at else None, stop), span=s.span)
+        if isinstance(kind, Array):
+            rest = n.Call(n.Ref("list", list, list), (rest,), span=s.span)
+        values: list[n.Expr] = [n.Index(value, n.Const(k), span=s.span) for k in range(at)]
+        values.append(rest)
+        values += [n.Index(value, n.Const(k - after), span=s.span) for k in range(after)]
+        items = tuple(t.value if isinstance(t, n.Starred) else t for t in target.items)
+        for t, v in zip(items[:-1], values[:-1], strict=True):
+            assert isinstance(t, n.Var | n.Index)
+            self._before.append(n.Assign(t, v, span=s.span))
+        last = items[-1]
+        assert isinstance(last, n.Var | n.Index)
+        return n.Assign(last, values[-1], span=s.span)
+
     def _inner_stars(self, s: n.Assign, target: n.Tuple, after: list[n.Stmt]) -> n.Assign:
         """`(a, *b), c = t` as `item, c = t` and, after it, `a, *b = item`."""
         items = list(target.items)
@@ -172,6 +200,9 @@ class _Stars:
                 value = self._name(value)
         found = None if count is None else taken_apart(target, count)
         if found is None:
+            parts = self._sequence(s, target, infer) if count is None else None
+            if parts is not None:
+                return parts
             if self._facts.active(old, s.value):
                 raise UnsupportedError(
                     "a starred target is not supported where it is not known how many values "
@@ -186,6 +217,13 @@ class _Stars:
             _part(value, first, last, i, target) for i, (first, last) in enumerate(places)
         )
         return n.Assign(whole, n.Tuple(values, span=s.value.span), span=s.span)
+
+
+def _around_star(target: n.Tuple) -> int | None:
+    """The place of the one star among parts that are no tuples themselves."""
+    at = [i for i, t in enumerate(target.items) if isinstance(t, n.Starred)]
+    plain = all(isinstance(t, n.Var | n.Index | n.Starred) for t in target.items)
+    return at[0] if plain and len(at) == 1 else None
 
 
 def _part(value: n.Expr, first: int, last: int, i: int, target: n.Tuple) -> n.Expr:

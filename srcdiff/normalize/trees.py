@@ -120,9 +120,16 @@ def carries(kind: Kind) -> bool:
 
 
 def taken_apart(
-    function: n.Function, kinds: Mapping[str, Kind], wrt: tuple[str, ...], names: Names
+    function: n.Function,
+    kinds: Mapping[str, Kind],
+    wrt: tuple[str, ...],
+    names: Names,
+    whole: bool = False,
 ) -> Apart | None:
     """The function with the parameters of `wrt` that are trees taken apart; None without such.
+
+    `whole` tells that trees made anew from their leaves will be taken apart later, where the
+    function uses them as a whole.
 
     Raises:
         UnsupportedError: a tree is used as a whole where its items have to be known.
@@ -131,9 +138,18 @@ def taken_apart(
     if not trees:
         return None
     rebound = bound_names(function.body) & trees.keys()
-    if rebound:
+    if rebound and not whole:
         _refuse_whole(sorted(rebound)[0], function.span)
-    body = _Apart(function, trees).block(function.body)
+    try:
+        body = _Apart(function, trees).block(function.body) if not rebound else None
+    except UnsupportedError:
+        if not whole:
+            raise
+        body = None
+    if body is None:
+        made = (n.Assign(n.Var(p), display(tree), span=function.span) for p, tree in trees.items())
+        body = (*made, *function.body)
+        return assembled(function, kinds, trees, body, named=False)
     return assembled(function, kinds, trees, body)
 
 
@@ -143,9 +159,16 @@ def trees_of(kinds: Mapping[str, Kind], wrt: Iterable[str], names: Names) -> dic
 
 
 def assembled(
-    function: n.Function, kinds: Mapping[str, Kind], trees: Mapping[str, Tree], body: n.Block
+    function: n.Function,
+    kinds: Mapping[str, Kind],
+    trees: Mapping[str, Tree],
+    body: n.Block,
+    named: bool = True,
 ) -> Apart:
-    """What is known of a function whose body has been rewritten for the leaves of these trees."""
+    """What is known of a function whose body has been rewritten for the leaves of these trees.
+
+    `named`: whether names that it gives to leaves become theirs.
+    """
     start = [s for name, tree in trees.items() for s in _unpacked(n.Var(name), tree)]
     params: list[n.Param] = []
     inner: dict[str, Kind] = {}
@@ -157,7 +180,8 @@ def assembled(
             params.append(replace(p, passing=1, default=None, has_default=False))
             inner[p.name] = kinds[p.name]
     new = replace(function, params=tuple(params), body=body)
-    return _named(Apart(new, inner, trees, tuple(start), function.params))
+    apart = Apart(new, inner, trees, tuple(start), function.params)
+    return _named(apart) if named else apart
 
 
 def _named(apart: Apart) -> Apart:

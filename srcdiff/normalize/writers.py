@@ -22,6 +22,7 @@ from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, ListOf, dims_of, dtype_of, is_number, not_one, same_dim
 from srcdiff.ir.lists import length
 from srcdiff.normalize.flat import flat_key
+from srcdiff.normalize.fresh import is_fresh
 from srcdiff.normalize.written import (
     Site,
     is_boolean,
@@ -170,7 +171,7 @@ def _place(args: Arguments, site: Site) -> bool:
         values = n.Index(values, n.Op("mod", (turn, length(values))))
     elif not is_number(kind):
         return False
-    site.store(part(target, mask), values)
+    site.store(part(target, mask), values, in_order=True)
     return True
 
 
@@ -259,7 +260,7 @@ def _fill_diagonal(args: Arguments, site: Site) -> bool:
     if not all(same_dim(d, kind.dims[0]) for d in kind.dims):
         count = n.Call(n.Ref("min", min, min), (n.Field(place, "shape"),))
     more = (n.Const(kind.ndim),) * (kind.ndim > 2)
-    site.store(part(target, np_call("diag_indices", count, *more)), value)
+    site.store(part(target, np_call("diag_indices", count, *more)), value, in_order=True)
     return True
 
 
@@ -284,6 +285,8 @@ def _at(function: np.ufunc, args: tuple[n.Expr, ...], site: Site) -> bool:
         return False
     if not all(_same_shape(places[0], p, site) for p in places[1:]):
         return False
+    if dtype_of(site.infer(args[0])) == dtype_of(kinds[0]):
+        places = tuple(np_call("array", p) for p in places)
     named = [site.name(p, "places") for p in places]
     i = n.Var(site.names.fresh("i"))
     key: n.Expr = n.Tuple(tuple(n.Index(p, i) for p in named))
@@ -324,6 +327,8 @@ def _each(value: n.Expr, element: n.Expr, i: n.Var, site: Site) -> n.Expr | None
     inner = dims_of(_element_kind(element, site))
     if not isinstance(kind, Array) or inner is None or kind.ndim > len(inner) + 1:
         return None
+    if not is_fresh(value, site.infer):
+        value = n.Call(n.Field(value, "copy"))
     named = site.name(value, "values")
     if kind.ndim <= len(inner):
         return named

@@ -31,7 +31,14 @@ IsPure = Callable[[n.Call | n.OpaqueExpr], bool]
 Shared = Callable[[str], Names]
 
 
-def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Shared, held: Shared) -> n.Block:
+def dead(
+    block: n.Block,
+    live: Names,
+    is_pure: IsPure,
+    shared: Shared,
+    held: Shared,
+    returned: Names = frozenset(),
+) -> n.Block:
     """The block without what nobody reads.
 
     Args:
@@ -40,9 +47,10 @@ def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Shared, held: Sha
         is_pure: whether a call may be left out.
         shared: the variables whose memory a variable may share; of a list, those that may be it.
         held: the same, and those that may share memory with what a list holds.
+        returned: the variables that are read wherever the function returns.
     """
     while True:
-        run = _Dead(is_pure, shared, held)
+        run = _Dead(is_pure, shared, held, returned)
         new, _ = run.block(block, live, None)
         if _count(new) == _count(block):
             return new
@@ -54,7 +62,8 @@ def _count(block: n.Block) -> int:
 
 
 class _Dead:
-    def __init__(self, is_pure: IsPure, shared: Shared, held: Shared) -> None:
+    def __init__(self, is_pure: IsPure, shared: Shared, held: Shared, returned: Names) -> None:
+        self._returned = returned
         self._is_pure = is_pure
         self._shared = shared
         self._held = held
@@ -85,7 +94,9 @@ class _Dead:
                 return s, jump[0]
             case n.Continue() if jump is not None:
                 return s, jump[1]
-            case n.Return() | n.Raise():
+            case n.Return():
+                return s, mentions(s) | self._returned
+            case n.Raise():
                 return s, mentions(s)
             case n.Attempt():
                 return self._attempt(s, live, jump)

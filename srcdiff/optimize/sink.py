@@ -57,7 +57,7 @@ def _moved(s: n.Assign, name: str, reverse: n.Block, kinds: Kinds, asked: bool) 
         if name in _used((x,)):
             both = (s, x) if asked else _first(s, x, name, kinds)
             return (*reverse[:i], *both, *reverse[i + 1 :])
-        in_place = isinstance(x, n.Update) and x.target in (n.Var(v) for v in names_in(s.value))
+        in_place = isinstance(x, n.Update) and isinstance(x.target, n.Var)
         if names_in(s.value) & bound_names((x,)) and not (in_place and _is_view(s, kinds)):
             return None
     return None

@@ -140,6 +140,8 @@ class Planner:
             is_none = n.Compare(("is",), (place, none))
             return n.Choose(is_none, none, n.Call(n.Field(place, "copy")))
         if slot.copy and not read_anew:
+            if isinstance(place, n.Index) and place.key == n.Const(Ellipsis):
+                place = place.base
             return n.Call(n.Field(place, "copy"))
         return place
 

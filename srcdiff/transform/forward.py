@@ -34,6 +34,8 @@ from srcdiff.ir.walk import (
     passed,
     substitute,
     with_blocks,
+    writing_call,
+    written_names_of,
 )
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.lists import check_lists, is_item, list_change
@@ -50,7 +52,14 @@ class Calls(Protocol):
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression is such a call."""
 
-    def pushed(self, s: n.Assign, pusher: Pusher, tangents: Tangents) -> n.Stmt | None:
+    def pushed(
+        self,
+        s: n.Assign | n.Effect,
+        pusher: Pusher,
+        tangents: Tangents,
+        near: Callable[[n.Expr], frozenset[str]],
+        moving: frozenset[str],
+    ) -> n.Stmt | None:
         """The statement that calls for value and tangent; None where there is no tangent."""
 
 
@@ -69,7 +78,7 @@ class Forwarder:
         primal: Primal,
         tangents: Tangents,
         calls: Calls,
-        result: Callable[[n.Return, Pusher], n.Expr],
+        result: Callable[[n.Return, Pusher], n.Expr | None],
     ) -> None:
         self._primal = primal
         self._tangents = tangents
@@ -83,6 +92,8 @@ class Forwarder:
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
         self._temporaries = Temporaries(primal.names, "t")
         self._pushers: list[Pusher] = []
+        # Variables of groups in which something may be a view or a copy.
+        self.asked_of: frozenset[str] = frozenset()
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
 
@@ -114,6 +125,8 @@ class Forwarder:
                 return self._list(s)
             case n.Assign():
                 return self._assign(s)
+            case n.Effect() if writing_call(s) is not None:
+                return self._call(s)
             case n.Update():
                 return self._update(s)
             case n.Return():
@@ -248,6 +261,9 @@ class Forwarder:
                 None,
                 "give the result a name of its own.",
             )
+        self.asked_of |= frozenset[str]().union(
+            *(g for g in self._primal.groups if target.name in g)
+        )
         whole = self._tangents.place(found.asked)
         shared = np_call("may_share_memory", target, found.asked)
         alike = n.Op("or", (np_call("may_share_memory", place, whole), n.Op("not", (shared,))))
@@ -312,14 +328,18 @@ class Forwarder:
             return n.Call(n.Field(tangent, "copy"))
         return tangent
 
-    def _call(self, s: n.Assign) -> list[n.Stmt]:
-        names = [base_name(t) for t in _targets(s.target)]
+    def _call(self, s: n.Assign | n.Effect) -> list[n.Stmt]:
+        names = {base_name(t) for t in _targets(s.target)} if isinstance(s, n.Assign) else set()
         useful = self._primal.activity.useful_after.get(s, frozenset())
         made = None
-        if any(name in useful for name in names):
-            made = self._calls.pushed(s, self._pusher(s), self._tangents)
+        if (names | written_names_of(writing_call(s))) & useful:
+            near = lambda e: self._near(e, s)  # noqa: E731
+            pusher = self._pusher(s)
+            made = self._calls.pushed(s, pusher, self._tangents, near, self._active)
         if made is not None:
             return [made]
+        if isinstance(s, n.Effect):
+            return [s]
         infer = self._infer(s)
         zeros: list[n.Stmt] = []
         for item in _targets(s.target):
@@ -327,6 +347,11 @@ class Forwarder:
                 kind = self._kind_after(s, item, infer)
                 zeros.append(n.Assign(self._tangents.place(item), zero_start(item, kind)))
         return [s, *zeros]
+
+    def _near(self, e: n.Expr, s: n.Stmt) -> frozenset[str]:
+        """The names whose memory an expression of the statement may share."""
+        found = roots(e, self._primal.kinds.at(s))
+        return found.union(*(self._primal.aliases.held(name, s) for name in found))
 
     def _kind_after(self, s: n.Assign, item: n.Var, infer: Inference) -> Kind:
         kind = infer(s.value)

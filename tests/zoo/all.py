@@ -17,6 +17,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     fuzzed,
     headers,
     indexing,
+    inplace,
     iteration,
     joining,
     jumps,
@@ -31,6 +32,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     signatures,
     stores,
     systems,
+    writers,
 )
 from tests.zoo.registry import PROGRAMS, Program
 
