@@ -14,6 +14,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     edge,
     found,
     functions,
+    fuzzed,
     headers,
     indexing,
     inplace,
