@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -14,6 +15,13 @@ from srcdiff.ir.callee import Callee
 from srcdiff.ir.kinds import Kind, Object
 from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.rules.registry import lookup
+
+
+@dataclass(frozen=True)
+class Containers:
+    """How containers of numbers are taken apart: whether regular lists in lists are, too."""
+
+    nested: bool
 
 
 class Surroundings(Protocol):

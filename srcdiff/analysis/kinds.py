@@ -44,6 +44,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    MapOf,
     Maybe,
     Number,
     Object,
@@ -55,6 +56,7 @@ from srcdiff.ir.kinds import (
     dims_of,
     is_number,
     join,
+    join_all,
 )
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE, NOT_BOUND
@@ -108,6 +110,14 @@ class World(Protocol):
 
     def attribute_kind(self, kind: Object, name: str) -> Kind:
         """The kind of an attribute of an object."""
+
+    def rewritten(
+        self,
+        e: n.OpaqueExpr | n.Opaque,
+        changed: frozenset[str],
+        new: Callable[[tuple[str, ...]], n.Expr | None],
+    ) -> n.OpaqueExpr | n.Opaque:
+        """Code that is kept, with other names."""
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
@@ -196,6 +206,11 @@ class Inference:
                 return self._list(e)
             case n.Slice():
                 return Known(slice)
+            case n.OpaqueExpr() if e.entries:
+                values = (self(value) for key, value in e.entries if key is not None)
+                stars = any(key is None for key, _ in e.entries)
+                label = f"{self.at}|{e.text}"
+                return UNKNOWN if stars else MapOf(join_all(values, label))
             case n.OpaqueExpr() if e.inner is not None:
                 element = self.element(e.inner)
                 is_list = type(e.node).__name__ == "ListComp"
@@ -244,6 +259,8 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
+        if isinstance(base, MapOf):
+            return base.item
         if isinstance(base, Object) and base.cls is collections.Counter:
             return INT
         if isinstance(base, RangeOf):

@@ -126,7 +126,7 @@ def derivation(
     """
     # In forward mode the tangent of a tree is a tree; only lists of several kinds are taken apart.
     apart = None
-    whole = calls.world.containers
+    whole = calls.world.containers is not None
     if (
         whole
         or step.mode not in _FORWARD
