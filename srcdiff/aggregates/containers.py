@@ -397,6 +397,8 @@ def _of_dict(
     m: Machine, owner: Value, cell: Cell, name: str, args: list[Value], span: Span | None
 ) -> Value:
     keys = [Plain(constant(key)) for key in cell.fields]
+    if cell.copied and name in ("pop", "setdefault", "clear"):
+        raise m.refuse("a dict that two names may stand for is changed here.", span)
     match name:
         case "keys":
             return tuple_of(m, tuple(keys), span)

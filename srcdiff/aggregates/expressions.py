@@ -12,7 +12,7 @@ from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, is_number, join_all
+from srcdiff.ir.kinds import Array, Known, ListOf, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -101,6 +101,9 @@ def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole"
             return n.Field(m.plain(v.owner, span, what), v.function.__name__, span=span)
     cell = m.cell(v)
     assert cell is not None
+    if cell.cls in (list, dict) and m.world.containers:
+        # The text has another list or dict from here on: this one must not change any more.
+        cell.copied = True
     if cell.cls is list:
         return n.List(tuple(m.plain(item, span, what) for item in cell.fields.values()), span=span)
     if cell.cls is dict and all(type(key) is str for key in cell.fields):
@@ -200,6 +203,8 @@ def _is_sequence(m: Machine, items: list[Value]) -> bool:
     if not all(isinstance(v, Plain) for v in items):
         return False
     kind = join_all((m.kind(v.expr) for v in items if isinstance(v, Plain)), "items")
+    while isinstance(kind, ListOf) and m.world.containers and not m.world.containers.nested:
+        kind = kind.item
     return is_number(kind) or isinstance(kind, Array) or not items
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from srcdiff.aggregates.concerns import Containers
 from srcdiff.aggregates.merge import Copies, Merge
 from srcdiff.aggregates.values import Cell, Items, Lost, Made, Plain, State, Value
 from srcdiff.analysis.kinds import Inference, World, after_statement, merged_kinds, renamed_kinds
@@ -39,8 +40,8 @@ class Surroundings(World, Protocol):
     """What lies outside the function."""
 
     @property
-    def containers(self) -> bool:
-        """Whether containers of numbers are taken apart too."""
+    def containers(self) -> Containers | None:
+        """How containers of numbers are taken apart; None where they are not."""
 
     def is_user_function(self, value: Any) -> bool:
         """Whether a callable is a function that we derive ourselves."""

@@ -47,6 +47,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    MapOf,
     Maybe,
     Number,
     Object,
@@ -59,6 +60,7 @@ from srcdiff.ir.kinds import (
     dims_of,
     is_number,
     join,
+    join_all,
 )
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE, NOT_BOUND
@@ -75,8 +77,8 @@ class World(Protocol):
     """What lies outside one function."""
 
     @property
-    def containers(self) -> bool:
-        """Whether containers are taken apart as objects are."""
+    def containers(self) -> object:
+        """How containers are taken apart as objects are; None where they are not."""
 
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now."""
@@ -124,6 +126,14 @@ class World(Protocol):
 
     def attribute_kind(self, kind: Object, name: str) -> Kind:
         """The kind of an attribute of an object."""
+
+    def rewritten(
+        self,
+        e: n.OpaqueExpr | n.Opaque,
+        changed: frozenset[str],
+        new: Callable[[tuple[str, ...]], n.Expr | None],
+    ) -> n.OpaqueExpr | n.Opaque:
+        """Code that is kept, with other names."""
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
@@ -215,6 +225,11 @@ class Inference:
                 return self._list(e)
             case n.Slice():
                 return Known(slice)
+            case n.OpaqueExpr() if e.entries:
+                values = (self(value) for key, value in e.entries if key is not None)
+                stars = any(key is None for key, _ in e.entries)
+                label = f"{self.at}|{e.text}"
+                return UNKNOWN if stars else MapOf(join_all(values, label))
             case n.OpaqueExpr() if e.inner is not None:
                 element = self.element(e.inner)
                 is_list = type(e.node).__name__ == "ListComp"
@@ -263,6 +278,8 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
+        if isinstance(base, MapOf):
+            return base.item
         if isinstance(base, Object) and base.cls is collections.Counter:
             return INT
         if isinstance(base, RangeOf):

@@ -135,7 +135,7 @@ def derivation(
         return _of_trees(
             function, _without_records(function, step, kinds, calls), step, kinds, calls
         )
-    whole = calls.world.containers
+    whole = calls.world.containers is not None
     if (
         whole
         or step.mode not in _FORWARD
