@@ -32,6 +32,7 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     scalars,
     sharing,
     signatures,
+    simulations,
     stores,
     systems,
     writers,
