@@ -163,6 +163,8 @@ class OpaqueExpr(Expr):
     free: tuple[Expr, ...] = field(default=(), compare=False)
     # What a list comprehension or a generator expression consists of.
     inner: Comprehension | None = field(default=None, compare=False)
+    # Whether `inner` says what it is now, and the tree only of which sort.
+    rebuilt: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo import (  # noqa: F401  (importing registers)
     arrays,
+    attempts,
     broadcasting,
     builtins,
     calls,
@@ -22,6 +23,8 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     kernels,
     lists,
     loops,
+    managers,
+    matching,
     rebinding,
     recursion,
     reductions,
