@@ -459,11 +459,13 @@ class Inference:
         """Kinds where a comprehension's elements are made."""
         infer = self
         for clause in e.clauses:
-            label = f"{self.at}|{show(clause.iter)}"
-            kind = item_kind(infer(clause.iter), label)
-            env = _bind(clause.target, kind, infer.env, infer, None)
-            infer = Inference(self.world, env, self.at)
+            infer = infer.within(clause)
         return infer
+
+    def within(self, clause: n.Clause) -> Inference:
+        """The same, where the names of a comprehension's clause are bound."""
+        kind = item_kind(self(clause.iter), f"{self.at}|{show(clause.iter)}")
+        return Inference(self.world, _bind(clause.target, kind, self.env, self, None), self.at)
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""

@@ -188,6 +188,8 @@ class OpaqueExpr(Expr):
     # before. Of a dict comprehension, the pairs.
     entries: tuple[tuple[Expr | None, Expr], ...] | None = field(default=None, compare=False)
     pairs: Comprehension | None = field(default=None, compare=False)
+    # Whether `inner` says what it is now, and the tree only of which sort.
+    rebuilt: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

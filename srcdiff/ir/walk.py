@@ -108,6 +108,22 @@ def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
     return rebuild(e, lambda child: substitute(child, values))
 
 
+def comprehended(e: n.OpaqueExpr, inner: n.Comprehension) -> n.OpaqueExpr:
+    """A comprehension with other parts; itself where they are the same."""
+    if inner == e.inner:
+        return e
+    parts = [inner.element]
+    bound: set[str] = set()
+    for clause in inner.clauses:
+        parts += [clause.iter, *clause.tests]
+        bound.update(target_names(clause.target))
+    reads = tuple(sorted(frozenset().union(*map(names_in, parts)) - bound))
+    below = [x for part in parts for x in subexpressions(part)]
+    free = [x for x in below if isinstance(x, n.Ref | n.Global)]
+    free += [f for x in below if isinstance(x, n.OpaqueExpr) for f in x.free]
+    return replace(e, reads=reads, free=tuple(free), inner=inner, rebuilt=True)
+
+
 def names_in(e: n.Expr) -> frozenset[str]:
     """Every variable that the expression mentions."""
     out = set()

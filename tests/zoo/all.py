@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo import (  # noqa: F401  (importing registers)
     arrays,
+    attempts,
     broadcasting,
     builtins,
     calls,
@@ -24,6 +25,8 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     kernels,
     lists,
     loops,
+    managers,
+    matching,
     object_graphs,
     objects,
     rebinding,
