@@ -207,8 +207,7 @@ class PairMaker:
         shop = Workshop(self.world, self.ours, self, self.names, self.outside)
         while True:
             wrt, last = question.wrt, self._solver.found(question)
-            own = () if last is None else tuple(t for t in last.tapes if t.owner is question)
-            frame = Frame(question, own)
+            frame = Frame(question, () if last is None else last.tapes)
             self._frames.append(frame)
             whole = self.again and self._solver.is_cyclic(question)
             try:
