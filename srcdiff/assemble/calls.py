@@ -142,7 +142,10 @@ class PairMaker:
         if isinstance(s, n.Assign):
             targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
         wanted = tuple(base_name(t) in useful for t in targets)
-        site = Site(call, callee, arguments, wrt, wanted or (False,))
+        if isinstance(s, n.Effect):
+            kind = self.result_kind(call, infer)
+            wanted = (False,) * (len(kind.items) if isinstance(kind, TupleOf) else 1)
+        site = Site(call, callee, arguments, wrt, wanted)
         return replace(site, lent=lent_at(site, infer, useful, near)) if wrt else site
 
     def kinds_at(self, site: Site, infer: Inference) -> Mapping[str, Kind]:
