@@ -7,7 +7,7 @@ return out
 
 from __future__ import annotations
 
-from srcdiff.analysis.activity import is_reader
+from srcdiff.analysis.activity import differentiable, is_reader
 from srcdiff.analysis.alias import (
     ARGUMENT,
     OUTSIDE,
@@ -23,7 +23,8 @@ from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.sharing import groups
 from srcdiff.ir import nodes as n
 from srcdiff.ir.effects import Effects, Returned
-from srcdiff.ir.kinds import Array
+from srcdiff.ir.kinds import Array, ListOf
+from srcdiff.ir.lists import appended
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
@@ -47,7 +48,10 @@ def effects_of(function: n.Function, kinds: Kinds) -> Effects:
     same = len(set(returned)) == 1
     behind = _written_behind(function, kinds, facts)
     known = frozenset(written_arguments(function, kinds))
-    written = tuple(name for name in function.param_names if name in known | behind)
+    changed = [name for name in function.param_names if name in known | behind]
+    first = kinds.before.get(function.body[0], {}) if function.body else {}
+    written = tuple(name for name in changed if isinstance(first.get(name), Array))
+    lists = tuple(name for name in changed if isinstance(first.get(name), ListOf))
     named: frozenset[str] = frozenset()
     if written:
         live = liveness(function, frozenset(written))
@@ -58,6 +62,8 @@ def effects_of(function: n.Function, kinds: Kinds) -> Effects:
         OUTSIDE in near,
         returned[0] if same else None,
         tuple(name for name in function.param_names if name in named),
+        lists,
+        tuple(name for name in lists if _changes_active_list(function, kinds, name)),
     )
 
 
@@ -116,3 +122,20 @@ def _returned(e: n.Expr, s: n.Stmt, function: n.Function, kinds: Kinds) -> Retur
 def _alone(s: n.Stmt) -> n.Stmt:
     """The statement without its blocks."""
     return s if not blocks(s) else with_blocks(s, tuple(() for _ in blocks(s)))
+
+
+def _appends_floats(function: n.Function, facts: Kinds) -> bool:
+    """Whether a list gets an item that may carry a derivative."""
+    for s in statements(function.body):
+        change = appended(s)
+        if change is not None and facts.reached(s) and differentiable(facts.at(s)(change[1])):
+            return True
+    return False
+
+
+def _changes_active_list(function: n.Function, facts: Kinds, name: str) -> bool:
+    """Whether a function changes a list of values that may carry a derivative."""
+    kinds = {env[name] for env in facts.before.values() if name in env}
+    if any(isinstance(kind, ListOf) and differentiable(kind) for kind in kinds):
+        return True
+    return any(isinstance(kind, ListOf) for kind in kinds) and _appends_floats(function, facts)
