@@ -52,7 +52,8 @@ class Memory:
     which it reads the shape alone.
 
     `outside`: whether the result may share memory with what lies outside. `named`: the arguments
-    for whose memory the function has names of its own while it writes into it.
+    for whose memory the function has names of its own while it writes into it; `lists`: those that
+    are lists which it changes.
     """
 
     writes: tuple[int | str, ...] = ()
@@ -60,6 +61,7 @@ class Memory:
     outside: bool = False
     shapes: tuple[int, ...] = ()
     named: tuple[int | str, ...] = ()
+    lists: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)

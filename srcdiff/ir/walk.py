@@ -327,6 +327,12 @@ def written_arguments_of(e: n.Expr | None) -> tuple[n.Expr, ...]:
     return tuple(argument_at(e, place) for place in e.callee.memory.writes)
 
 
+def changed_lists_of(call: n.Call) -> tuple[n.Expr, ...]:
+    """The arguments of a call that are lists which it changes."""
+    memory = call.callee.memory if isinstance(call.callee, n.Ref) else None
+    return tuple(argument_at(call, place) for place in memory.lists) if memory else ()
+
+
 def written_names_of(e: n.Expr | None) -> frozenset[str]:
     """The variables into whose memory a call writes."""
     names = (base_name(arg) for arg in written_arguments_of(e))
