@@ -12,7 +12,7 @@ from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, ListOf, is_number, join_all
+from srcdiff.ir.kinds import Array, Known, ListOf, TupleOf, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -151,6 +151,8 @@ def _index(m: Machine, e: n.Index) -> Value:
         at = m.constant(rest[0].expr) if isinstance(rest[0], Plain) else None
         if isinstance(base.expr, n.Tuple) and type(at) is int:
             return containers.item(m, base, rest[0], e.span)
+        if type(at) is int and isinstance(m.kind(base.expr), TupleOf):
+            return Plain(n.Index(base.expr, n.Const(at), span=e.span))
         return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
 

@@ -78,7 +78,7 @@ def statement(m: Machine, s: n.Stmt) -> None:
         case n.Opaque():
             _opaque(m, s)
         case n.Comment():
-            m.out.append(s)
+            m.out.append(replace(s))
         case _:
             _other(m, s)
 
@@ -106,7 +106,7 @@ def _opaque(m: Machine, s: n.Opaque) -> None:
     for name in new.writes:
         m.state.env.pop(name, None)
         m.state.kinds[name] = UNKNOWN
-    m.out.append(new)
+    m.out.append(replace(new))
 
 
 def _assert(m: Machine, s: n.Assert) -> None:
@@ -165,7 +165,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
             m.emit(n.Assign(loop.flag, n.Const(True), span=s.span))
         return
     hole = Hole()
-    m.out += [hole, s]
+    m.out += [hole, replace(s)]
     states = loop.breaks if isinstance(s, n.Break) else loop.continues
     states.append((hole, m.state.copy()))
     m.ended = True
@@ -176,7 +176,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
 
 def _assign(m: Machine, s: n.Assign) -> None:
     if s.note is not None:
-        m.emit(s)
+        m.emit(replace(s))
         return
     if isinstance(s.target, n.Tuple):
         _assign_tuple(m, s.target, s)

@@ -754,7 +754,7 @@ class _Flow:
             case n.Open():
                 return {**env, **{x.name: UNKNOWN for _, x in s.items if x is not None}}
             case n.Save():
-                self._slots[s.slot] = infer(s.slot.place)
+                self._slots[s.slot] = infer.whole(s.slot.place)
             case n.Restore() if isinstance(s.slot.place, n.Var):
                 return {**env, s.slot.place.name: self._slots.get(s.slot, UNKNOWN)}
         return env
@@ -877,7 +877,7 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
         base = e.callee.base
         kind = infer(base)
         if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
-            item = infer(e.args[0])
+            item = infer.whole(e.args[0])
             item = join(kind.item, item, f"{infer.at}.item")
             return {**env, base.name: list_of(item)}
     return env
