@@ -133,8 +133,11 @@ def _judge_at(f: Any, program: FuzzProgram, attempt: Attempt, truth: Truth) -> O
         cause = f"{attempt.name}: {refusal.reason or refusal}"
         return Outcome("refused", cause, str(refusal), truth.arguments, line)
     except AssertionError as difference:
-        if "tolerance" in str(difference) or "shape" in str(difference):
-            return failed("wrong", attempt.name, str(difference))
+        text = str(difference)
+        if "shape" in text or "tolerance" in text:
+            aspects = ("shape", "nan location", "inf location")
+            aspect = next((f"'s {word}" for word in aspects if word in text), "")
+            return failed("wrong", f"{attempt.name}{aspect}", text)
         return failed("crash", f"{attempt.name}: {_cause(difference)}", traceback.format_exc())
     except (Exception, TookTooLong) as error:
         return failed("crash", f"{attempt.name}: {_cause(error)}", traceback.format_exc())

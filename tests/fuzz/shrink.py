@@ -42,7 +42,7 @@ def shrink(program: FuzzProgram, engine: Engine = both, seconds: float = 60.0) -
 
 def _only(engine: Engine, cause: str) -> Engine:
     """The engine without the derivatives that have not failed."""
-    name = cause.partition(":")[0].removesuffix("'s value")
+    name = cause.partition(":")[0].partition("'")[0]
 
     def restricted(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
         attempts = engine(f, argnums)
