@@ -313,7 +313,11 @@ class PairMaker:
         args += [adjoints.place(argument(site, p)) for p in pair.beside]
         sweep = pair.question.forward
         half = Half(sweep, site.callee, True, (), self, keeps=True)
-        ref = n.Ref(sweep.named(self.names), half, sweep, self.memory(site))
+        memory = self.memory(site)
+        if memory is not None:
+            # What it returns may be on its tapes, and its reverse sweep undoes stores into it.
+            memory = replace(memory, outside=True)
+        ref = n.Ref(sweep.named(self.names), half, sweep, memory)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
 
