@@ -382,7 +382,7 @@ def _flat(seeds: _Seeds) -> Iterator[n.Var]:
 
 
 def _seeds(s: n.Return, seeds: tuple[_Seeds, ...], several: bool) -> list[tuple[n.Expr, Seed]]:
-    if s.value is None:
+    if s.value is None or not any(_flat(seeds)):
         return []
     return _seeded(s.value, seeds if several or len(seeds) > 1 else seeds[0], s)
 

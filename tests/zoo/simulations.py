@@ -369,3 +369,82 @@ def arcs(latitude, longitude, other_latitude, other_longitude):
         * np.sin((other_longitude - longitude - 1.0) / 2) ** 2
     )
     return np.sum(2 * np.arctan2(np.sqrt(chord), np.sqrt(1 - chord)))
+
+
+def accelerations(points, mass, softening):
+    x, y = points[:, 0:1], points[:, 1:2]
+    dx, dy = x.T - x, y.T - y
+    inverse = dx**2 + dy**2 + softening**2
+    inverse[inverse > 0] = inverse[inverse > 0] ** (-1.5)
+    return np.hstack(((dx * inverse) @ mass, (dy * inverse) @ mass))
+
+
+def energies(points, speeds, mass):
+    kinetic = 0.5 * np.sum(mass * speeds**2)
+    x, y = points[:, 0:1], points[:, 1:2]
+    dx, dy = x.T - x, y.T - y
+    inverse = np.sqrt(dx**2 + dy**2)
+    inverse[inverse > 0] = 1.0 / inverse[inverse > 0]
+    return kinetic, np.sum(np.triu(-(mass * mass.T) * inverse, 1))
+
+
+def integrate(mass, points, speeds, steps, dt, kinetic, potential):
+    """Kick, drift, kick; the energies are written where the caller wants them, and returned."""
+    speeds -= np.mean(mass * speeds, axis=0) / np.mean(mass)
+    pull = accelerations(points, mass, 0.3)
+    kinetic[0], potential[0] = energies(points, speeds, mass)
+    for i in range(steps):
+        speeds += pull * dt / 2.0
+        points += speeds * dt
+        pull = accelerations(points, mass, 0.3)
+        speeds += pull * dt / 2.0
+        kinetic[i + 1], potential[i + 1] = energies(points, speeds, mass)
+    return kinetic, potential
+
+
+def _bodies(rng):
+    return rng.uniform(0.5, 1.5, (3, 1)), rng.uniform(-1.0, 1.0, (3, 2)), np.zeros((3, 2)), 0.1
+
+
+@program(args=_bodies, argnums=(0, 1, 2, 3), dual=False, seeds=1)
+def bodies(mass, points, speeds, dt):
+    K, P = integrate(mass, points, speeds, 2, dt, np.zeros(3), np.ndarray(3))
+    return np.sum(K) + np.sum(P * P) + np.sum(points**2) + np.sum(speeds[0])
+
+
+def divergence(b, u, v, dx, dt):
+    b[1:-1, 1:-1] = (u[1:-1, 2:] - u[1:-1, 0:-2] + v[2:, 1:-1] - v[0:-2, 1:-1]) / (2 * dx) / dt
+
+
+def relaxed_pressure(p, b, dx, sweeps):
+    q = np.empty_like(p)
+    for _ in range(sweeps):
+        q = p.copy()
+        p[1:-1, 1:-1] = (
+            q[1:-1, 2:] + q[1:-1, :-2] + q[2:, 1:-1] + q[:-2, 1:-1] - dx**2 * b[1:-1, 1:-1]
+        ) / 4
+        p[:, -1] = p[:, -2]
+        p[0, :] = p[1, :]
+        p[-1, :] = 0
+
+
+def cavity(steps, u, v, dt, dx, p):
+    b = np.zeros_like(u)
+    for _ in range(steps):
+        un, vn = u.copy(), v.copy()
+        divergence(b, u, v, dx, dt)
+        relaxed_pressure(p, b, dx, 2)
+        u[1:-1, 1:-1] = un[1:-1, 1:-1] * (1.0 - dt / dx * (un[1:-1, 1:-1] - un[1:-1, :-2])) - (
+            dt / (2 * dx) * (p[1:-1, 2:] - p[1:-1, :-2])
+        )
+        v[1:-1, 1:-1] = vn[1:-1, 1:-1] - dt / (2 * dx) * (p[2:, 1:-1] - p[:-2, 1:-1])
+        u[0, :] = 0
+        u[-1, :] = 1
+        v[:, 0] = 0
+
+
+@program(args=_arrays((4, 4), (4, 4), (), (4, 4)), argnums=(0, 1, 2, 3), dual=False, seeds=1)
+def driven_cavity(u, v, dt, p):
+    """Functions that fill and update their arguments, and return nothing."""
+    cavity(2, u, v, 0.1 * dt, 0.5, p)
+    return np.sum(u) + np.sum(v**2) + np.sum(p)
