@@ -203,7 +203,13 @@ def _splitting(known: Iterated, setting: Setting) -> Splitting:
         return world.callee(value) if plain else None
 
     return Splitting(
-        known.reached, known.infer, known.active, known.only_reads, callee, world.variant
+        known.reached,
+        known.infer,
+        known.active,
+        known.only_reads,
+        callee,
+        world.variant,
+        world.is_pure,
     )
 
 
