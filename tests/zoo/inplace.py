@@ -208,3 +208,25 @@ def worklist_with_flags(height, limit):
             else:
                 settled[i] = True
     return np.sum(height**2 * np.arange(1, len(height) + 1))
+
+
+def _filled(values):
+    out = np.empty_like(values)
+    np.sin(values, out=out)
+    out[values > 1.0] = 0.5
+    return out
+
+
+@program(args=lambda rng: (rng.uniform(0.2, 1.8, 5),))
+def product_of_filled(x):
+    return np.sum(_filled(x) * _filled(0.5 * x) * x)
+
+
+@program(args=lambda rng: (rng.uniform(0.2, 1.8, 5), 9), seeds=2)
+def half_done_when_it_raises(x, last):
+    try:
+        np.sqrt(x, out=x)
+        x[[0, last]] = 1.0
+    except IndexError:
+        x[0] = 2.0 * x[1]
+    return np.sum(x**3)
