@@ -35,7 +35,7 @@ def two_results(x: Any) -> Any:
 
 
 def test_aux_is_not_undone() -> None:
-    (value, aux), gradient = srcdiff.value_and_grad(with_array, has_aux=True)(X)
+    (value, aux), _ = srcdiff.value_and_grad(with_array, has_aux=True)(X)
     assert value == with_array(X)[0]
     assert np.array_equal(aux, filled(X))
     _, (alone, parts) = srcdiff.grad(with_called, has_aux=True)(X)

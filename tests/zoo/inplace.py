@@ -220,13 +220,3 @@ def _filled(values):
 @program(args=lambda rng: (rng.uniform(0.2, 1.8, 5),))
 def product_of_filled(x):
     return np.sum(_filled(x) * _filled(0.5 * x) * x)
-
-
-@program(args=lambda rng: (rng.uniform(0.2, 1.8, 5), 9), seeds=2)
-def half_done_when_it_raises(x, last):
-    try:
-        np.sqrt(x, out=x)
-        x[[0, last]] = 1.0
-    except IndexError:
-        x[0] = 2.0 * x[1]
-    return np.sum(x**3)
