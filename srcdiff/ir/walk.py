@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.inplace import written_places
 
 # Most expressions: trees are walked very often, and this spares the questions below.
 _LEAVES = (n.Var, n.Const, n.Ref)
@@ -356,6 +357,9 @@ def stored_names(block: n.Block) -> frozenset[str]:
     out: set[str] = set()
     for s in statements(block):
         out |= mutated_names(s)
+        calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+        names = {base_name(place) for call in calls for place in written_places(call)}
+        out |= {name for name in names if name is not None}
         place: n.Expr | None = None
         match s:
             case n.Assign() | n.Update():
