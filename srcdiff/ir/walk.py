@@ -316,6 +316,11 @@ def mutated_names(s: n.Stmt) -> frozenset[str]:
     return frozenset(out)
 
 
+def given(call: n.Call) -> tuple[n.Expr, ...]:
+    """What a call is given, by position and by keyword."""
+    return (*call.args, *(value for _, value in call.keywords))
+
+
 def argument_at(call: n.Call, place: int | str) -> n.Expr:
     """The argument at a place of a call: its position, or its keyword."""
     return call.args[place] if isinstance(place, int) else dict(call.keywords)[place]
