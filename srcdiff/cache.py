@@ -25,7 +25,7 @@ import numpy as np
 from srcdiff.backends.python import Listing
 from srcdiff.frozen import Identity, frozen_key, is_stale
 from srcdiff.guards import Guards, Recipe, leads_to, recipes_of
-from srcdiff.ir.kinds import Object
+from srcdiff.ir.kinds import Attribute, Object
 from srcdiff.parameters import Parameters
 from srcdiff.signature import describe
 
@@ -39,7 +39,7 @@ MAX_VERSIONS = 8
 MAX_TEMPLATES = 4096
 
 Size = tuple[int | tuple[int | str, ...], int]
-Sizes = tuple[tuple[Size, Size], ...]
+Sizes = tuple[tuple[Size, Size, int], ...]
 
 
 def _path(keys: tuple[int | str, ...], names: tuple[str, ...]) -> int | tuple[int | str, ...]:
@@ -50,7 +50,7 @@ def _path(keys: tuple[int | str, ...], names: tuple[str, ...]) -> int | tuple[in
 
 def _at(values: Any, path: Any) -> Any:
     for key in path:
-        values = values[key]
+        values = getattr(values, key) if isinstance(key, Attribute) else values[key]
     return values
 
 
@@ -60,8 +60,9 @@ class Template:
     Attributes:
         text: the text.
         signature: the kinds it was made for, as a text.
-        equal_sizes: pairs of (position of the argument, axis) that must be of equal size; for an
-            array in a tuple, list or dict the keys that lead to it follow the position.
+        equal_sizes: pairs of (position of the argument, axis) and a number: the second must be of
+            the size of the first and the number; for an array in a tuple, list or dict the keys
+            that lead to it follow the position.
         written: the names of the parameters that the primal writes into.
     """
 
@@ -77,7 +78,8 @@ class Template:
         self.text = derived.text
         self.signature = signature_text(request.kinds, request.general)
         self.equal_sizes: Sizes = tuple(
-            ((_path(p, names), i), (_path(q, names), j)) for (p, i), (q, j) in derived.equal_sizes
+            ((_path(p, names), i), (_path(q, names), j), more)
+            for (p, i), (q, j), more in derived.equal_sizes
         )
         self.written = derived.written
         self._entry = derived.entry
@@ -203,10 +205,10 @@ class Bound:
     def has_equal_sizes(self, values: tuple[Any, ...]) -> bool:
         """Whether the sizes are equal that the text relies on being equal."""
         # A loop, which is faster than all().
-        for (p, i), (q, j) in self.equal_sizes:
+        for (p, i), (q, j), more in self.equal_sizes:
             a = values[p] if type(p) is int else _at(values, p)
             b = values[q] if type(q) is int else _at(values, q)
-            if a.shape[i] != b.shape[j]:
+            if a.shape[i] + more != b.shape[j]:
                 return False
         return True
 

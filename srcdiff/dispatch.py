@@ -17,7 +17,16 @@ from srcdiff.ir.kinds import Kind
 from srcdiff.memory import check_written
 from srcdiff.options import Options
 from srcdiff.parameters import Parameters, check_differentiable, resolve_argnums
-from srcdiff.signature import Keyer, anchors, keyer_for, kind_of, tree_key, tree_kind
+from srcdiff.signature import (
+    Keyer,
+    anchors,
+    data_key,
+    data_kind,
+    is_tree,
+    keyer_for,
+    tree_key,
+    tree_kind,
+)
 from srcdiff.target import Target
 
 # How many combinations of kinds a derivative holds bound texts for, and how many for each.
@@ -48,16 +57,19 @@ class _Plan:
     def __init__(self, types: tuple[type, ...], trees: frozenset[int]) -> None:
         self.types = types
         # Of what is differentiated, the kind of each item counts.
-        found = [
-            (i, tree_key if i in trees and cls in (tuple, list, dict) else keyer_for(cls))
-            for i, cls in enumerate(types)
-        ]
+        found = [(i, _keyer(cls, i in trees)) for i, cls in enumerate(types)]
         self.keyers: list[tuple[int, Keyer]] = [(i, keyer) for i, keyer in found if keyer]
         # The texts that rely on equal sizes, and those that don't.
         self.tables: tuple[dict[Hashable, _Entry], dict[Hashable, _Entry]] = {}, {}
 
     def key(self, values: tuple[Any, ...]) -> Hashable:
         return tuple([keyer(values[i]) for i, keyer in self.keyers])
+
+
+def _keyer(cls: type, is_wanted: bool) -> Keyer | None:
+    if is_wanted and is_tree(cls):
+        return tree_key
+    return data_key if cls in (tuple, list, dict) else keyer_for(cls)
 
 
 class _State:
@@ -233,7 +245,7 @@ class Dispatcher:
 
         names = state.parameters.names
         kinds = {
-            name: tree_kind(value, name) if name in state.wrt else kind_of(value, name)
+            name: tree_kind(value, name) if name in state.wrt else data_kind(value, name)
             for name, value in zip(names, values, strict=True)
         }
         request = self.request(kinds, general)

@@ -74,6 +74,8 @@ def frozen_key(kind: k.Kind) -> Any:
             return k.ItemsOf, *(frozen_key(item) for item in items)
         case k.DictOf(keys, items):
             return k.DictOf, keys, *(frozen_key(item) for item in items)
+        case k.RecordOf(cls, keys, items):
+            return k.RecordOf, Identity(cls), keys, *(frozen_key(item) for item in items)
         case k.ListOf(item):
             return k.ListOf, frozen_key(item)
         case k.Known(value):

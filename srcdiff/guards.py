@@ -24,7 +24,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.frozen import frozen_code, frozen_key, frozen_value
 from srcdiff.ir import kinds as k
 from srcdiff.ir.names import PRIMAL
-from srcdiff.signature import anchors, key_of, kind_of
+from srcdiff.signature import anchors, data_key, data_kind
 
 if TYPE_CHECKING:
     from srcdiff.frontend.scope import Dependency, Home
@@ -93,7 +93,7 @@ class Recipe:
         if self.kind == frozen_key(k.UNKNOWN):
             return True
         try:
-            return bool(frozen_key(kind_of(value, self.name)) == self.kind)
+            return bool(frozen_key(data_kind(value, self.name)) == self.kind)
         except UnsupportedError:
             return False
 
@@ -350,7 +350,7 @@ class Guards:
             return False
         if recipe.is_data:
             is_free = recipe.kind == frozen_key(k.UNKNOWN)
-            expected = None if is_free else key_of(value)
+            expected = None if is_free else data_key(value)
             self._data.append((place.reader(), recipe.alias, expected))
             self._anchors += anchors(value)
         else:
@@ -383,7 +383,7 @@ class Guards:
 
 
 def _has_key(value: Any, expected: Hashable | None) -> bool:
-    return expected is None or key_of(value) == expected
+    return expected is None or data_key(value) == expected
 
 
 def _same_items(mapping: Mapping[str, Any] | None, items: tuple[Any, ...]) -> bool:

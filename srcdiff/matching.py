@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.aggregates.classes import attributes_of, is_data, is_record
+from srcdiff.runtime import remade
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -37,6 +40,8 @@ def matched(primal: Any, given: Any, name: str, wording: Wording) -> Any:
     Raises:
         TypeError: it does not fit.
     """
+    if is_record(type(primal)):
+        return _matched_attributes(primal, given, name, wording)
     if isinstance(primal, tuple | list):
         return _matched_items(primal, given, name, wording)
     if isinstance(primal, dict):
@@ -72,6 +77,17 @@ def _matched_items(primal: Any, given: Any, name: str, wording: Wording) -> Any:
     return type(primal)(matched(p, g, f"{name}[{i}]", wording) for i, (p, g) in pairs)
 
 
+def _matched_attributes(primal: Any, given: Any, name: str, wording: Wording) -> Any:
+    whole = attributes_of(primal)
+    if type(given) is not type(primal) or attributes_of(given).keys() != whole.keys():
+        raise TypeError(f"{wording.of(name)} is no {type(primal).__name__} as it is")
+    parts = attributes_of(given)
+    return remade(
+        type(primal),
+        **{key: matched(v, parts[key], f"{name}.{key}", wording) for key, v in whole.items()},
+    )
+
+
 def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
@@ -89,6 +105,8 @@ def outline(value: Any) -> Any:
         >>> outline((np.ones((2, 3)), 4.0, "mean"))[0].strides
         (0, 0)
     """
+    if is_record(type(value)):
+        return remade(type(value), **{key: outline(v) for key, v in attributes_of(value).items()})
     if isinstance(value, tuple | list):
         return type(value)(map(outline, value))
     if isinstance(value, dict):
@@ -105,6 +123,8 @@ def has_derivative(value: Any) -> bool:
         >>> has_derivative({"n": 3, "x": (1.0,)}), has_derivative([1, "a", None])
         (True, False)
     """
+    if is_data(type(value)):
+        return any(map(has_derivative, attributes_of(value).values()))
     if isinstance(value, tuple | list):
         return any(map(has_derivative, value))
     if isinstance(value, dict):

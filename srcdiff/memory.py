@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.aggregates.classes import attributes_of, is_record
 from srcdiff.errors import UnsupportedError
 
 # How hard to look for an element that two arrays share, before it is assumed that they do.
@@ -77,6 +78,8 @@ def arrays_in(value: Any) -> Iterator[np.ndarray[Any, Any]]:
             yield from arrays_in(item)
     elif isinstance(value, dict):
         yield from arrays_in(list(value.values()))
+    elif is_record(type(value)):
+        yield from arrays_in(list(attributes_of(value).values()))
 
 
 def may_overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

@@ -213,7 +213,7 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
     subject = f"{function} with respect to {name!r}"
     if _has_float(kind):
         return
-    if isinstance(kind, k.TupleOf | k.ListOf | k.ItemsOf | k.DictOf):
+    if isinstance(kind, k.TupleOf | k.ListOf | k.ItemsOf | k.DictOf | k.RecordOf):
         raise TypeError(
             f"{subject} cannot be differentiated: the argument is a {_container(kind)} that holds "
             "no float and no array of floats."
@@ -227,12 +227,14 @@ def check_differentiable(kind: k.Kind, name: str, function: str) -> None:
 
 def _has_float(kind: k.Kind) -> bool:
     """Whether a leaf of the tree can be differentiated."""
-    if isinstance(kind, k.TupleOf | k.ItemsOf | k.DictOf):
+    if isinstance(kind, k.TupleOf | k.ItemsOf | k.DictOf | k.RecordOf):
         return any(map(_has_float, kind.items))
     return k.carries(kind.item if isinstance(kind, k.ListOf) else kind)
 
 
 def _container(kind: k.Kind) -> str:
+    if isinstance(kind, k.RecordOf):
+        return kind.cls.__name__
     names = {k.TupleOf: "tuple", k.DictOf: "dict"}
     return names.get(type(kind), "list")
 

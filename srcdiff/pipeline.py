@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,8 +70,8 @@ class Derived:
         text: a module's source.
         entry: the name of the derivative's function in it.
         dependencies: free variables; data among them is put into the text's namespace at each call.
-        equal_sizes: pairs of (keys that lead to an array, the parameter first; axis): sizes that
-            the text takes to be equal.
+        equal_sizes: pairs of (keys that lead to an array, the parameter first; axis) and a number:
+            the text takes the second size to be the first and the number.
         written: parameters whose arrays the primal writes into; they must not overlap another
             array argument.
         constants: name -> object for what the text's namespace needs and no import gives.
@@ -80,7 +80,7 @@ class Derived:
     text: str
     entry: str
     dependencies: tuple[Dependency, ...] = ()
-    equal_sizes: tuple[tuple[Size, Size], ...] = ()
+    equal_sizes: tuple[tuple[Size, Size, int], ...] = ()
     written: tuple[str, ...] = ()
     constants: Mapping[str, Any] | None = None
 
@@ -123,9 +123,9 @@ def _derived(request: Request, lowered: Lowered, containers: Containers | None =
         relied = world.relied_sizes()
         if not relied:
             break
-        a, b = relied[0]
-        equal.append((places[a.name], places[b.name]))
-        kinds = {name: _renamed(kind, b, a) for name, kind in kinds.items()}
+        for small, large, more in _told_apart(relied):
+            equal.append((places[small.name], places[large.name], more))
+            kinds = {k: _renamed(kind, large, small, more) for k, kind in kinds.items()}
     world.reserve(work.primal.names)
     name = work.primal.function.name
     if step.mode == "hvp":
@@ -182,12 +182,38 @@ def _general(kind: Kind) -> Kind:
     return map_arrays(kind, general)
 
 
-def _renamed(kind: Kind, old: Dim, new: Dim) -> Kind:
-    def renamed(array: Array) -> Array:
-        dims = (new if isinstance(d, Dim) and d.name == old.name else d for d in array.dims)
-        return replace(array, dims=tuple(dims))
+def _told_apart(relied: Iterable[tuple[Dim, Dim, int]]) -> Iterator[tuple[Dim, Dim, int]]:
+    """Pairs of sizes of which the second is the first and a number, each named anew but once."""
+    # Size -> the one that it is made of, and the number to be added.
+    made: dict[str, tuple[Dim, int]] = {}
 
-    return map_arrays(kind, renamed)
+    def base(size: Dim) -> tuple[Dim, int]:
+        more = 0
+        while size.name in made:
+            size, added = made[size.name]
+            more += added
+        return size, more
+
+    for first, second, more in relied:
+        (small, a), (large, b) = base(first), base(second)
+        if small.name == large.name:
+            continue
+        more += a - b
+        if more < 0:
+            small, large, more = large, small, -more
+        made[large.name] = small, more
+        yield small, large, more
+
+
+def _renamed(kind: Kind, old: Dim, new: Dim, more: int) -> Kind:
+    """The kind with a size written as another one and a number."""
+
+    def dim(d: int | Dim) -> int | Dim:
+        if not isinstance(d, Dim) or d.name != old.name:
+            return d
+        return replace(new, minus=d.minus - more, not_one=d.not_one)
+
+    return map_arrays(kind, lambda array: replace(array, dims=tuple(map(dim, array.dims))))
 
 
 def _places(kinds: Mapping[str, Kind]) -> dict[str, Size]:

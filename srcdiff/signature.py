@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.aggregates.classes import attributes_of, is_record
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import kinds as k
 from srcdiff.ir.names import PRIMAL
@@ -86,12 +87,43 @@ def tree_kind(value: Any, name: str) -> k.Kind:
     if cls is dict and all(type(key) is str for key in value):
         items = tuple(tree_kind(item, f"{name}.{key}") for key, item in value.items())
         return k.DictOf(tuple(value), items)
+    if is_record(cls):
+        fields = attributes_of(value)
+        items = tuple(tree_kind(item, f"{name}.{key}") for key, item in fields.items())
+        return k.RecordOf(cls, tuple(fields), items)
     return kind_of(value, name)
+
+
+def holds_records(value: Any) -> bool:
+    """Whether a container holds objects of the user's classes."""
+    cls = type(value)
+    if cls in (tuple, list):
+        return any(is_record(type(item)) or holds_records(item) for item in value)
+    if cls is dict:
+        return holds_records(list(value.values())) and all(type(key) is str for key in value)
+    return False
+
+
+def data_kind(value: Any, name: str) -> k.Kind:
+    """The kind of a value that is not differentiated: the objects in a container are known one by
+    one.
+    """
+    return tree_kind(value, name) if holds_records(value) else kind_of(value, name)
+
+
+def data_key(value: Any) -> Any:
+    """A cheap key of the kind that `data_kind` gives."""
+    return tree_key(value) if holds_records(value) else key_of(value)
+
+
+def is_tree(cls: type) -> bool:
+    """Whether values of a type are known item by item where they are differentiated."""
+    return cls in (tuple, list, dict) or is_record(cls)
 
 
 def _is_plain(items: list[Any]) -> bool:
     """Whether a list's items have one kind, so that its length need not be known."""
-    if not items or any(type(item) in (tuple, list, dict) for item in items):
+    if not items or any(is_tree(type(item)) for item in items):
         return False
     return k.is_float(_item_kind(items, ""))
 
@@ -103,6 +135,9 @@ def tree_key(value: Any) -> Any:
         return cls, *map(tree_key, value)
     if cls is dict and all(type(key) is str for key in value):
         return dict, tuple(value), *map(tree_key, value.values())
+    if is_record(cls):
+        fields = attributes_of(value)
+        return cls, tuple(fields), *map(tree_key, fields.values())
     return key_of(value)
 
 
@@ -324,6 +359,8 @@ def anchors(value: Any) -> Iterator[Any]:
             yield from anchors(item)
     elif cls is dict:
         yield from anchors(tuple(value.values()))
+    elif is_record(cls):
+        yield from anchors(list(attributes_of(value).values()))
     elif cls is FunctionType:
         yield from (value, value.__code__, value.__defaults__)
         yield from (value.__kwdefaults__ or {}).values()
@@ -359,6 +396,9 @@ def describe(kind: k.Kind) -> str:
         case k.DictOf(keys, items):
             pairs = zip(keys, items, strict=True)
             return f"{{{', '.join(f'{key!r}: {describe(item)}' for key, item in pairs)}}}"
+        case k.RecordOf(cls, keys, items):
+            pairs = zip(keys, items, strict=True)
+            return f"{cls.__name__}({', '.join(f'{key}={describe(item)}' for key, item in pairs)})"
         case k.ListOf(item):
             return f"list[{describe(item)}]"
         case k.RangeOf():

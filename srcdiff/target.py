@@ -11,6 +11,7 @@ from typing import Any
 from srcdiff.errors import SourceError, UnsupportedError
 from srcdiff.ir.callee import Step
 from srcdiff.ir.names import DERIVATIVE, PRIMAL
+from srcdiff.shims import with_signature
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Target:
         """
         if isinstance(f, FunctionType):
             name = "lambda" if f.__name__ == "<lambda>" else f.__name__
-            return cls(f, f, name)
+            return cls(with_signature(f), f, name)
         if isinstance(f, MethodType):
             return cls.of(f.__func__).with_fixed((f.__self__,), f)
         if hasattr(type(f), DERIVATIVE):

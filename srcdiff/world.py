@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.aggregates.apart import objects_apart
+from srcdiff.aggregates.apart import objects_apart, records_apart
 from srcdiff.aggregates.concerns import (
     Containers,
     concerns_objects,
@@ -29,13 +29,15 @@ from srcdiff.frontend.lower import Lowered, lower_function
 from srcdiff.frontend.scope import Dependency, Home, is_fixed, is_library
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Derived
+from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.normalize.trees import Tree
 from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
-from srcdiff.signature import kind_of
+from srcdiff.signature import data_kind, holds_records
 from srcdiff.transforms import transformed
 
 _STDLIB = sysconfig.get_path("stdlib")
@@ -65,7 +67,7 @@ class LiveWorld:
     _variants: dict[Hashable, Callee] = field(default_factory=dict)
     # What is relied on of classes: their methods and constants.
     members: dict[tuple[type, str], Any] = field(default_factory=dict)
-    _relied: dict[tuple[str, str], tuple[Dim, Dim]] = field(default_factory=dict)
+    _relied: dict[tuple[str, str], tuple[Dim, Dim, int]] = field(default_factory=dict)
 
     # --- kinds ----------------------------------------------------------------------------------
 
@@ -76,7 +78,8 @@ class LiveWorld:
                 value = e.home.read(e.name)
             except NameError:
                 return UNKNOWN
-            kind = Object(dict) if type(value) is dict else self._kind_of(value, e.name)
+            plain = type(value) is dict and not holds_records(value)
+            kind = Object(dict) if plain else self._kind_of(value, e.name)
             return located(kind, value, (Root(e.name, value),))
         assert isinstance(e.base, n.Ref)
         if not isinstance(e.base.value, ModuleType | type) or not hasattr(e.base.value, e.name):
@@ -85,7 +88,7 @@ class LiveWorld:
 
     def _kind_of(self, value: Any, name: str) -> Kind:
         try:
-            return kind_of(value, name)
+            return data_kind(value, name)
         except (TypeError, UnsupportedError):
             return UNKNOWN
 
@@ -111,7 +114,8 @@ class LiveWorld:
         return None if self.calls is None else self.functions.kind(call, infer)
 
     def rely(self, dims: Iterable[tuple[int | Dim, ...]]) -> None:
-        """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal.
+        """Notes that these shapes are broadcast: the parameters' sizes that meet must be equal, or
+        differ by what was cut off them, as those of `x[1:] * y` do.
 
         Sizes that are 1 are known as such, and are no `Dim`.
         """
@@ -121,19 +125,18 @@ class LiveWorld:
                 if not isinstance(d, Dim) or d.name not in self.sizes:
                     continue
                 first = by_axis.setdefault(axis, d)
-                if first.minus == d.minus:
-                    self.rely_equal(first, d)
+                self.rely_equal(first, d)
 
     def rely_equal(self, a: int | Dim, b: int | Dim) -> None:
         """Notes that two sizes are taken to be equal, which is checked at each call."""
         if not isinstance(a, Dim) or not isinstance(b, Dim) or a.name == b.name:
             return
-        if a.name in self.sizes and b.name in self.sizes and a.minus == b.minus:
+        if a.name in self.sizes and b.name in self.sizes:
             whole = replace(a, minus=0, not_one=True), replace(b, minus=0, not_one=True)
-            self._relied.setdefault((a.name, b.name), whole)
+            self._relied.setdefault((a.name, b.name), (*whole, b.minus - a.minus))
 
-    def relied_sizes(self) -> list[tuple[Dim, Dim]]:
-        """Pairs of sizes that were found to be equal or the primal raises."""
+    def relied_sizes(self) -> list[tuple[Dim, Dim, int]]:
+        """Pairs of sizes of which the second is the first and a number, or the primal raises."""
         return list(self._relied.values())
 
     # --- objects --------------------------------------------------------------------------------
@@ -161,6 +164,8 @@ class LiveWorld:
 
     def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+        if function.flat:
+            return function
         if works_on_objects(self, function, kinds):
             return objects_apart(function, kinds, self)
         if not self.containers:
@@ -169,6 +174,22 @@ class LiveWorld:
             return objects_apart(function, kinds, self)
         except UnsupportedError:
             return function
+
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The same, made once."""
+        if self.calls is None:
+            return function
+        return self.functions.without_objects(function, kinds)
+
+    def records_apart(
+        self,
+        function: n.Function,
+        kinds: Mapping[str, Kind],
+        trees: Mapping[str, Tree],
+        names: Names,
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
+        return records_apart(function, kinds, trees, self, names)
 
     # --- functions ------------------------------------------------------------------------------
 
@@ -184,6 +205,15 @@ class LiveWorld:
             return False
         return not (file.startswith(_STDLIB) and not file.startswith(_SITE))
 
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
+        """What one of the user's functions does with the memory of its arguments."""
+        value = call.callee.value if isinstance(call.callee, n.Ref) else None
+        if self.calls is None or not self.is_user_function(value) or self.derived(value):
+            return None
+        if isinstance(value, Half) and value.owner is self.calls:
+            return None
+        return self.calls.results.effects(call, infer)
+
     def is_fresh(self, e: n.Call) -> bool:
         """Whether the call's result shares memory with nothing else."""
         value = e.callee.value if isinstance(e.callee, n.Ref) else None
@@ -198,6 +228,8 @@ class LiveWorld:
         if not isinstance(e.callee, n.Ref):
             return False
         value = e.callee.value
+        if e.callee.memory is not None and e.callee.memory.writes:
+            return False
         if value in (range, reversed, len, isinstance) or lookup(value) is not None:
             return True
         if not self.is_user_function(value) or self.calls is None or self.derived(value):

@@ -419,3 +419,32 @@ def series(x, *coefficients, scale=1.0):
 @pinned(0.8, 0.6, argnums=(0, 1))
 def of_series(x, y):
     return series(x, y, 2.0, scale=y)
+
+
+# --- stores in place
+
+
+@pinned(R(4), R(4), np.array([0, 2, 0, 3]), argnums=(0, 1))
+def latest_wins(x, y, places):
+    x[places] = y * y
+    x[places] *= np.sin(y)
+    return np.sum(x * x)
+
+
+@pinned(R(4), R(4), argnums=(0, 1))
+def through_buffers(x, y):
+    buffer = np.empty_like(x)
+    np.multiply(x, y, out=buffer)
+    np.exp(buffer, out=buffer)
+    np.divide(buffer, y, out=buffer, where=y > 1.0)
+    np.add(x, buffer, out=x)
+    return np.sum(x * x)
+
+
+@pinned(R((4, 5)), 0.1)
+def through_named_slices(u, rate):
+    inner = np.s_[1:-1, 1:-1]
+    above, below = np.s_[:-2, 1:-1], np.s_[2:, 1:-1]
+    for _ in range(2):
+        u[inner] += rate * (u[above] + u[below] - 2.0 * u[inner]) ** 2
+    return np.sum(u)

@@ -2,7 +2,7 @@
 
 Four oracles, none of which looks at source text:
 
-* `dual_gradient` (from `tests.fuzz.dual`): dual numbers, exact to rounding. They run the very
+* `dual_gradient` (from `tests.fuzz.lifted`): dual numbers, exact to rounding. They run the very
   function, its helpers included, on arrays of `Dual` (dtype object).
 * `finite_differences`: central differences for each element, with dtype-aware steps.
 * `complex_step`: exact to rounding, for functions that are analytic and compare nothing.
@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz.dual import Runaway, Watch, dual_gradient
+from tests.fuzz.dual import Runaway, Watch
+from tests.fuzz.lifted import dual_gradient
 
 __all__ = [
     "Runaway",

@@ -161,7 +161,7 @@ def test_unequal_sizes_select_the_general_text(compiler: FakeCompiler) -> None:
     compiler.add(
         "plain",
         lambda request: f"{request.general}",
-        equal_sizes=((("x", 0), ("y", 1)),),
+        equal_sizes=((("x", 0), ("y", 1), 0),),
     )
     d = srcdiff.grad(plain)
     assert d(np.ones(3), np.ones((2, 3))) is False
@@ -448,3 +448,23 @@ def test_a_call_costs_microseconds(compiler: FakeCompiler) -> None:
     d(1.0, 2.0, 3.0)
     # A microsecond is the aim; machines under test are slow.
     assert min(timeit.repeat(lambda: d(1.0, 2.0, 3.0), number=1000, repeat=20)) / 1000 < 20e-6
+
+
+def test_sizes_that_differ_by_a_number_need_no_broadcasting() -> None:
+    def f(x, y, z):
+        return np.sum(x[1:] * y) + np.sum(y[:-1] * z)
+
+    d = srcdiff.grad(f, argnums=(0, 1, 2))
+    x, y, z = np.arange(5.0), np.arange(4.0), np.arange(3.0)
+    dx, dy, dz = d(x, y, z)
+    assert np.array_equal(dx, [0.0, 0.0, 1.0, 2.0, 3.0])
+    assert np.array_equal(dy, [1.0, 3.0, 5.0, 4.0])
+    assert np.array_equal(dz, [0.0, 1.0, 2.0])
+    assert "unbroadcast" not in d.source
+    dx, dy, dz = d(x[:2], y, z)
+    assert np.array_equal(dx, [0.0, 6.0])
+    assert np.array_equal(dy, [1.0, 2.0, 3.0, 1.0])
+    assert list(d.sources) == [
+        "x: float64[:], y: float64[:], z: float64[:]",
+        "x: float64[:], y: float64[:], z: float64[:] (any sizes)",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from typing import Any
 
@@ -405,3 +406,23 @@ def test_lists_are_refused() -> None:
     for primal in ([1.0, 2.0], (1.0, 2.0)):
         with pytest.raises(srcdiff.UnsupportedError, match="with respect to a tuple, list"):
             hvp(f, (primal,), (primal,))
+
+
+def test_columns_past_a_singular_point():
+    """A zero tangent stays zero where the partial is infinite, as an adjoint does."""
+
+    def f(x, y):
+        return x * x + math.sqrt(y) + math.atan2(y, y) * math.asin(1.0 - y)
+
+    assert jacfwd(f)(3.0, 0.0) == 6.0
+    assert jvp(f, (3.0, 0.0), (1.0, 0.0))[1] == 6.0
+    with np.errstate(divide="ignore"):
+        assert jvp(lambda y: math.sqrt(y), (0.0,), (1.0,))[1] == np.inf
+
+    def g(x):
+        return np.sqrt(x) + np.cbrt(x) + np.arccos(1.0 - x) + x**0.5
+
+    with np.errstate(divide="ignore"):
+        J = jacfwd(g)(np.array([0.0, 1.0]))
+    assert J[0, 0] == np.inf
+    assert J[0, 1] == J[1, 0] == 0.0

@@ -9,10 +9,20 @@ from typing import Any
 
 from srcdiff.aggregates import classes
 from srcdiff.aggregates.machine import Machine
-from srcdiff.aggregates.values import Cell, Made, Method, Plain, Value
+from srcdiff.aggregates.values import Cell, Items, Made, Method, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Known, Object, PartialOf
+from srcdiff.ir.kinds import (
+    DictOf,
+    ItemsOf,
+    Known,
+    Object,
+    PartialOf,
+    RecordOf,
+    TupleOf,
+)
+from srcdiff.ir.show import show
+from srcdiff.normalize.trees import has_records
 
 
 def attribute(m: Machine, base: Value, name: str, span: Span | None) -> Value:
@@ -216,7 +226,9 @@ def store_field(m: Machine, base: Value, key: Any, value: Value, span: Span | No
             "make a new object instead of changing one that has two names.",
         )
     if cell.outside is not None:
-        cell.changed.add(key)
+        cell.changed.setdefault(key, span)
+        m.changed.add(cell.cls)
+        _check_apart(m, cell.cls, span)
     if isinstance(value, Plain):
         e = value.expr
         if isinstance(e, n.Starred):
@@ -226,7 +238,18 @@ def store_field(m: Machine, base: Value, key: Any, value: Value, span: Span | No
         m.assign(cell.slots[key], e, span)
         cell.fields[key] = Plain(n.Var(cell.slots[key], span=span))
     else:
-        cell.fields[key] = value
+        cell.fields[key] = m.settled(value, f"{cell.prefix}_{_word(key)}")
+
+
+def _check_apart(m: Machine, cls: type, span: Span | None) -> None:
+    """An object that changes must not be one that a container is read for."""
+    if cls in m.changed and cls in m.read:
+        raise m.refuse(
+            f"an object of the class {cls.__name__} is changed here, and others are read from a "
+            "container: whether it is among them is not known.",
+            span,
+            "reach the object in one way only.",
+        )
 
 
 def _word(key: Any) -> str:
@@ -239,9 +262,11 @@ def _word(key: Any) -> str:
 
 def external(m: Machine, e: n.Expr) -> Value | None:
     """An object that was there before the function ran, of which it is known which one it is."""
-    if not isinstance(e, n.Var | n.Global | n.Field | n.Ref):
+    if not isinstance(e, n.Var | n.Global | n.Field | n.Ref | n.Index):
         return None
     kind = m.kind(e)
+    if isinstance(kind, RecordOf):
+        return _in_container(m, e, kind)
     if not isinstance(kind, Object) or kind.value is None or not kind.path:
         return None
     if not classes.is_record(kind.cls) or classes.is_namedtuple(kind.cls):
@@ -257,6 +282,43 @@ def external(m: Machine, e: n.Expr) -> Value | None:
         m.state.heap[number] = cell
         m.state.env[f"<{number}>"] = Made(number)
     return Made(number)
+
+
+def _in_container(m: Machine, e: n.Expr, kind: RecordOf) -> Value:
+    """An object that a list, tuple or dict from outside holds: it is only read."""
+    problem = classes.trouble(kind.cls)
+    if problem is not None:
+        raise m.refuse(problem[0], e.span, problem[1])
+    key = f"<{show(e)}>"
+    m.read.add(kind.cls)
+    _check_apart(m, kind.cls, e.span)
+    if key not in m.state.env:
+        number = m.number()
+        m.state.heap[number] = Cell(kind.cls, "item", outside=e, copied=True)
+        m.homes[number] = e
+        m.state.env[key] = Made(number)
+    return m.state.env[key]
+
+
+def opened(m: Machine, v: Value) -> Value:
+    """A container from outside that holds objects, as one whose items are known; anything else as
+    it is.
+    """
+    if not isinstance(v, Plain) or not isinstance(v.expr, n.Var | n.Global | n.Field | n.Index):
+        return v
+    kind = m.kind(v.expr)
+    if isinstance(kind, RecordOf):
+        return external(m, v.expr) or v
+    if not isinstance(kind, TupleOf | ItemsOf | DictOf) or not has_records(kind):
+        return v
+    keys: Sequence[Any] = kind.keys if isinstance(kind, DictOf) else range(len(kind.items))
+    items = {key: opened(m, Plain(n.Index(v.expr, n.Const(key)))) for key in keys}
+    if isinstance(kind, TupleOf):
+        return Items(tuple(items.values()))
+    made, cell = m.make(dict if isinstance(kind, DictOf) else list, "items", v.expr.span)
+    cell.fields.update(items)
+    cell.copied = True
+    return made
 
 
 def _canonical(m: Machine, number: int, e: n.Expr) -> n.Expr:
@@ -275,4 +337,4 @@ def _read_outside(m: Machine, cell: Cell, name: str, span: Span | None) -> Value
         return Plain(e)
     if isinstance(kind, Known) and (kind.value is None or isinstance(kind.value, bool | str)):
         return Plain(e)
-    return external(m, e) or Plain(e)
+    return external(m, e) or opened(m, Plain(e))

@@ -7,7 +7,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from srcdiff.aggregates import builtin, classes, containers, inlined
+from srcdiff.aggregates import builtin, classes, comprehended, containers, inlined
 from srcdiff.aggregates.attributes import (
     attribute,
     bound,
@@ -20,6 +20,7 @@ from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Items, Made, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
+from srcdiff.ir.functional import part
 from srcdiff.ir.kinds import DictOf, FunctionOf, Kind, Known, ListOf, Object, PartialOf, TupleOf
 from srcdiff.rules.registry import lookup
 
@@ -58,12 +59,16 @@ def _callee(m: Machine, e: n.Expr) -> Value:
         if isinstance(base, Items) or (cell is not None and cell.cls in (list, dict)):
             return containers.Operation(e.name, base)
         if isinstance(base, builtin.Super):
-            return _of_super(m, base, e.name, e.span)
+            return of_super(m, base, e.name, e.span)
         return attribute(m, base, e.name, e.span)
     return m.value(e)
 
 
 def _argument(m: Machine, e: n.Expr) -> Value:
+    if isinstance(e, n.Starred) and isinstance(e.value, n.OpaqueExpr):
+        found = comprehended.written_out(m, e.value)
+        if found is not None:
+            return found
     return m.value(e.value if isinstance(e, n.Starred) else e)
 
 
@@ -187,6 +192,11 @@ def _plain_callee(
     cls = class_of(callee)
     if cls is not None:
         return inlined.construct(m, cls, args, keywords, span, wish)
+    if isinstance(callee, n.Field) and any(not isinstance(v, Plain) for v in args):
+        emptied = containers.of_objects(m, callee.base)
+        if emptied is not None:
+            operation = containers.Operation(callee.name, emptied)
+            return containers.operate(m, operation, list(args), keywords, span, wish)
     value = callee.value if isinstance(callee, n.Ref) else _known(m, callee)
     outside = external(m, callee)
     if outside is not None:
@@ -223,9 +233,8 @@ def _nested(m: Machine, callee: n.Expr) -> Nested | None:
     if not isinstance(kind, FunctionOf):
         return None
     defaults = dict(callee.defaults) if isinstance(callee, n.Closure) else {}
-    if {name for name, _ in kind.held} != defaults.keys():
-        return None
-    return Nested(kind.code, tuple((name, Plain(e)) for name, e in defaults.items()))
+    held = ((name, defaults.get(name, part(callee, name))) for name, _ in kind.held)
+    return Nested(kind.code, tuple((name, Plain(e)) for name, e in held))
 
 
 def _known(m: Machine, callee: n.Expr) -> Any:
@@ -298,7 +307,7 @@ def _super(m: Machine, e: n.Call) -> Value:
     return builtin.Super(frame.owner, owner)
 
 
-def _of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> Value:
+def of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> Value:
     cell = m.cell(base.self)
     cls = cell.cls if cell is not None else None
     if cls is None and isinstance(base.self, Plain):

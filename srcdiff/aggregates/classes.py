@@ -79,6 +79,27 @@ def _is_frozen_hook(cls: type, name: str) -> bool:
     return params is not None and params.frozen and name in ("__setattr__", "__delattr__")
 
 
+def is_data(cls: type) -> bool:
+    """Whether objects of the class are known to be data, so that they are differentiated where
+    nobody says with respect to what: other objects may be anything.
+    """
+    whole = dataclasses.is_dataclass(cls) or is_namedtuple(cls) or cls is types.SimpleNamespace
+    return whole and _is_record(cls)
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """The attributes that an object has by itself, by name."""
+    if is_namedtuple(type(value)):
+        return dict(zip(value._fields, value, strict=True))
+    out: dict[str, Any] = {}
+    for k in reversed(type(value).__mro__):
+        slots = vars(k).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                out[name] = getattr(value, name)
+    return out | getattr(value, "__dict__", {})
+
+
 def is_frozen(cls: type) -> bool:
     """Whether the fields of an object cannot be assigned to."""
     if is_namedtuple(cls):

@@ -14,6 +14,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.kinds import Kind, Object
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.normalize.trees import has_records
 from srcdiff.rules.registry import lookup
 
 
@@ -101,10 +102,29 @@ def _all(function: n.Function) -> Iterator[n.Expr]:
                     yield from _all(x.code.function)
 
 
+def holds(value: Any) -> bool:
+    """Whether a value is a container of objects, or an object that holds one."""
+    if type(value) in (tuple, list):
+        return any(classes.is_record(type(item)) or holds(item) for item in value)
+    if type(value) is dict:
+        return holds(list(value.values()))
+    if classes.is_record(type(value)):
+        return any(holds(item) for item in classes.attributes_of(value).values())
+    return False
+
+
 def changes_itself(kind: Kind) -> bool:
-    """Whether an object has methods that assign to its attributes."""
+    """Whether an object has to be followed: methods assign to its attributes, or it holds others in
+    a list, tuple or dict.
+    """
+    if has_records(kind):
+        return True
     if not isinstance(kind, Object) or not classes.is_record(kind.cls):
         return False
+    if kind.value is not None and any(
+        holds(value) for value in classes.attributes_of(kind.value).values()
+    ):
+        return True
     for k in kind.cls.__mro__:
         for name, value in vars(k).items():
             if name in ("__init__", "__post_init__", "__new__"):

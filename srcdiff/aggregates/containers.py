@@ -12,7 +12,7 @@ from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Cell, Items, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import DictOf, TupleOf
+from srcdiff.ir.kinds import NOTHING, DictOf, ListOf, TupleOf
 from srcdiff.ir.walk import constant_slice
 
 # Longer ranges are not written out.
@@ -36,6 +36,28 @@ def container(
         cell.fields[key] = v
         if isinstance(v, Plain) and not isinstance(v.expr, n.Const):
             store_field(m, made, key, v, span)
+    return made
+
+
+def of_objects(m: Machine, e: n.Expr) -> Made | None:
+    """An empty list or dict of the text, which is to hold objects from now on."""
+    if not isinstance(e, n.Var):
+        return None
+    kind = m.kind(e)
+    if kind not in (ListOf(NOTHING), DictOf((), ())):
+        return None
+    if e.name in m.aliased:
+        raise m.undecided(
+            f"{e.name} is to hold objects, and may have another name.", e.span, "use one name."
+        )
+    made, _ = m.make(dict if isinstance(kind, DictOf) else list, e.name, e.span)
+    for cell in m.state.heap.values():
+        for key, v in cell.fields.items():
+            if v == Plain(e):
+                cell.fields[key] = made
+                return made
+    m.state.env[e.name] = made
+    m.state.kinds.pop(e.name, None)
     return made
 
 
@@ -128,15 +150,29 @@ def known_items(m: Machine, v: Value) -> list[Value] | None:
             bounds = [m.constant(arg) for arg in v.expr.args]
             if all(type(b) is int for b in bounds) and len(range(*bounds)) <= MAX_ITEMS:
                 return [Plain(n.Const(i)) for i in range(*bounds)]
+        if v.expr.callee.value in (zip, enumerate) and not v.expr.keywords:
+            return _side_by_side(m, v.expr, v.expr.callee.value is enumerate)
         if v.expr.callee.value in (iter, list, tuple, reversed) and len(v.expr.args) == 1:
             inner = known_items(m, Plain(v.expr.args[0]))
             backwards = v.expr.callee.value is reversed and inner is not None
             return list(reversed(inner or [])) if backwards else inner
     kind = m.kind(v.expr)
+    if kind == ListOf(NOTHING) and isinstance(v.expr, n.Var) and v.expr.name not in m.aliased:
+        return []
     if isinstance(kind, TupleOf) and isinstance(v.expr, n.Var | n.Global | n.Field):
         count = len(kind.items)
         return [Plain(n.Index(v.expr, n.Const(i), span=v.expr.span)) for i in range(count)]
     return None
+
+
+def _side_by_side(m: Machine, e: n.Call, counted: bool) -> list[Value] | None:
+    parts = [known_items(m, Plain(arg)) for arg in e.args]
+    if any(part is None for part in parts) or (counted and len(parts) != 1):
+        return None
+    known = [part for part in parts if part is not None]
+    if counted:
+        known.insert(0, [Plain(n.Const(i)) for i in range(len(known[0]))])
+    return [tuple_of(m, row, e.span) for row in zip(*known, strict=False)]
 
 
 def known_keys(m: Machine, v: Value) -> dict[str, Value] | None:

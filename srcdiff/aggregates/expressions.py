@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from srcdiff.aggregates import calls, comprehended, containers, operators
-from srcdiff.aggregates.attributes import attribute, special
+from srcdiff.aggregates import builtin, calls, comprehended, containers, operators
+from srcdiff.aggregates.attributes import attribute, opened, special
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, ListOf, is_number, join_all
+from srcdiff.ir.kinds import Array, Known, ListOf, TupleOf, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -25,9 +25,12 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Const() | n.Ref():
             return Plain(e)
         case n.Global():
-            return Plain(e)
+            return opened(m, Plain(e))
         case n.Field():
-            return attribute(m, m.value(e.base), e.name, e.span)
+            base = m.value(e.base)
+            if isinstance(base, builtin.Super):
+                return calls.of_super(m, base, e.name, e.span)
+            return attribute(m, base, e.name, e.span)
         case n.Index():
             return _index(m, e)
         case n.Op() if e.op in ("and", "or"):
@@ -57,8 +60,9 @@ def variable(m: Machine, e: n.Var) -> Value:
     """What a variable of the function at hand holds."""
     new = m.frames[-1].names.get(e.name, e)
     if isinstance(new, n.Var):
-        return m.known(m.state.env.get(new.name) or Plain(replace(new, span=e.span)), e.span)
-    return Plain(new)
+        found = m.state.env.get(new.name) or opened(m, Plain(replace(new, span=e.span)))
+        return m.known(found, e.span)
+    return opened(m, Plain(new))
 
 
 def many(m: Machine, es: tuple[n.Expr, ...]) -> list[Value]:
@@ -144,6 +148,11 @@ def truth(m: Machine, v: Value, span: Span | None) -> bool | n.Expr:
 def _index(m: Machine, e: n.Index) -> Value:
     base, *rest = m.in_order([partial(m.value, e.base), partial(m.value, e.key)])
     if isinstance(base, Plain):
+        at = m.constant(rest[0].expr) if isinstance(rest[0], Plain) else None
+        if isinstance(base.expr, n.Tuple) and type(at) is int:
+            return containers.item(m, base, rest[0], e.span)
+        if type(at) is int and isinstance(m.kind(base.expr), TupleOf):
+            return Plain(n.Index(base.expr, n.Const(at), span=e.span))
         return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
 
@@ -168,6 +177,9 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
             keys = e.keys if isinstance(e, n.Dict) else range(len(items))
             cls = dict if isinstance(e, n.Dict) else list
             return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    if isinstance(e, n.Dict):
+        fields = dict(zip(e.keys, items, strict=True))
+        return containers.container(m, dict, fields, wish, e.span)
     if all(isinstance(item, Plain) for item in items) and not is_starred(e):
         exprs = tuple(m.plain(item, e.span) for item in items)
         return Plain(replace(e, items=exprs))
@@ -181,9 +193,7 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
         )
     if isinstance(e, n.Tuple):
         return Items(tuple(items))
-    keys = e.keys if isinstance(e, n.Dict) else range(len(items))
-    cls = dict if isinstance(e, n.Dict) else list
-    return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    return containers.container(m, list, dict(enumerate(items)), wish, e.span)
 
 
 def _is_star(v: Value) -> bool:

@@ -19,9 +19,16 @@ from srcdiff.analysis.kinds import Inference, World, after_statement, merged_kin
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind, Known, Number
+from srcdiff.ir.kinds import DictOf, Kind, Known, Number, TupleOf
 from srcdiff.ir.names import BINARY
-from srcdiff.ir.walk import names_in, stored_names, subexpressions, written_names
+from srcdiff.ir.walk import (
+    children,
+    expressions,
+    names_in,
+    stored_names,
+    subexpressions,
+    written_names,
+)
 
 T = TypeVar("T")
 
@@ -140,6 +147,18 @@ class Undecided(UnsupportedError):
     """Something is not known before the program runs; it may be where a loop is written out."""
 
 
+class Again(Exception):
+    """The function is to be evaluated again, with an array of an object copied at its beginning.
+
+    Attributes:
+        place: the attribute.
+    """
+
+    def __init__(self, place: n.Field) -> None:
+        super().__init__(place.name)
+        self.place = place
+
+
 @dataclass(eq=False)
 class Machine:
     """Evaluates one function.
@@ -163,6 +182,15 @@ class Machine:
     # Objects that were there before, by identity.
     outside: dict[int, tuple[Any, int]] = field(default_factory=dict)
     homes: dict[int, n.Expr] = field(default_factory=dict)
+    # Attributes of these objects that hold arrays which are written into: these are copied first.
+    local: set[tuple[int, str]] = field(default_factory=set)
+    # The classes of objects from outside that are changed, and that containers are read for.
+    changed: set[type] = field(default_factory=set)
+    read: set[type] = field(default_factory=set)
+    # Lists that may have two names in the text.
+    aliased: set[str] = field(default_factory=set)
+    # How many expressions are being evaluated whose items have to be known one by one.
+    forced: int = 0
     # Variables that hold the result of a call.
     results: set[str] = field(default_factory=set)
     _count: int = 0
@@ -272,6 +300,9 @@ class Machine:
         if isinstance(e, n.Op) and e.op == "neg":
             a = self.constant(e.args[0])
             return -a if type(a) is int else None
+        if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is len:
+            whole = self.kind(e.args[0]) if len(e.args) == 1 else None
+            return len(whole.items) if isinstance(whole, TupleOf | DictOf) else None
         kind = self.kind(e)
         if isinstance(kind, Number) and type(kind.size) is int:
             return kind.size
@@ -284,6 +315,7 @@ class Machine:
     def emit(self, s: n.Stmt) -> None:
         """Writes a statement, and follows the kinds of the variables."""
         self.out.append(s)
+        self.aliased |= _bare_names(s)
         kinds = after_statement(s, self.state.kinds, self.world, self.where)
         if kinds is not None:
             self.state.kinds = dict(kinds)
@@ -555,6 +587,27 @@ def simultaneous(copies: Copies, span: Span | None) -> list[n.Stmt]:
         return [n.Assign(target, value, span=span) for target, value in copies]
     target = n.Tuple(tuple(target for target, _ in copies))
     return [n.Assign(target, n.Tuple(tuple(value for _, value in copies)), span=span)]
+
+
+def _bare_names(s: n.Stmt) -> set[str]:
+    """The variables that a statement mentions as they are, not only to take something of them."""
+    out: set[str] = set()
+
+    def look(e: n.Expr) -> None:
+        if isinstance(e, n.Var):
+            out.add(e.name)
+        for child in children(e):
+            taken = isinstance(e, n.Index | n.Field) and child is e.base
+            if not (taken and isinstance(child, n.Var)):
+                look(child)
+        if isinstance(e, n.OpaqueExpr):
+            out.update(e.reads)
+
+    bound = isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Var | n.Tuple)
+    for e in expressions(s):
+        if not (bound and isinstance(s, n.Assign | n.Update) and e is s.target):
+            look(e)
+    return out
 
 
 def _held_names(state: State) -> set[str]:

@@ -76,7 +76,7 @@ class Merge:
                     assert isinstance(value, Made)
                     other.env[name] = value
                     cell = other.heap.setdefault(value.id, one.heap[value.id].copy())
-                    cell.fields, cell.changed = {}, set()
+                    cell.fields, cell.changed = {}, {}
 
     def _alone(self, a: dict[str, Value], b: dict[str, Value]) -> None:
         for state, env, other, of in ((self.a, a, b, self._of_a), (self.b, b, a, self._of_b)):

@@ -9,12 +9,22 @@ from functools import partial
 from srcdiff.aggregates import classes, containers, operators
 from srcdiff.aggregates.attributes import attribute, external, store, store_field
 from srcdiff.aggregates.comprehended import rewritten
-from srcdiff.aggregates.machine import Hole, Loop, Machine, Undecided, simultaneous
+from srcdiff.aggregates.machine import Again, Hole, Loop, Machine, Undecided, simultaneous
 from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, Kind
-from srcdiff.ir.walk import blocks, map_block, map_expressions, names_in, substitute
+from srcdiff.ir.attributes import leave
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, carries
+from srcdiff.ir.walk import (
+    blocks,
+    expressions,
+    map_block,
+    map_expressions,
+    names_in,
+    statements,
+    subexpressions,
+    substitute,
+)
 
 # How many statements a loop that is written out may come to.
 _MAX_WRITTEN = 4000
@@ -68,7 +78,7 @@ def statement(m: Machine, s: n.Stmt) -> None:
         case n.Opaque():
             _opaque(m, s)
         case n.Comment():
-            m.out.append(s)
+            m.out.append(replace(s))
         case _:
             _other(m, s)
 
@@ -96,7 +106,7 @@ def _opaque(m: Machine, s: n.Opaque) -> None:
     for name in new.writes:
         m.state.env.pop(name, None)
         m.state.kinds[name] = UNKNOWN
-    m.out.append(new)
+    m.out.append(replace(new))
 
 
 def _assert(m: Machine, s: n.Assert) -> None:
@@ -136,11 +146,16 @@ def write_back(m: Machine, span: Span | None) -> None:
                 raise m.refuse(
                     f"{cell.cls.__name__}.{name} is given an object that was made here, which is "
                     "not supported.",
-                    span,
+                    cell.changed[name],
                     "keep numbers and arrays in the object.",
                 )
-            target = n.Field(m.homes[number], name)
-            m.out.append(n.Assign(target, found.expr, span=found.expr.span))
+            target = n.Field(m.homes[number], name, span=cell.changed[name])
+            value = found.expr
+            whole = (number, name) in m.local
+            if isinstance(m.kind(value), Array) and not whole:
+                # The reverse sweep may undo what was written into the array.
+                value = n.Call(n.Field(value, "copy"), ())
+            m.out.append(leave(target, value, whole))
 
 
 def _jump(m: Machine, s: n.Break | n.Continue) -> None:
@@ -150,7 +165,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
             m.emit(n.Assign(loop.flag, n.Const(True), span=s.span))
         return
     hole = Hole()
-    m.out += [hole, s]
+    m.out += [hole, replace(s)]
     states = loop.breaks if isinstance(s, n.Break) else loop.continues
     states.append((hole, m.state.copy()))
     m.ended = True
@@ -161,7 +176,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
 
 def _assign(m: Machine, s: n.Assign) -> None:
     if s.note is not None:
-        m.emit(s)
+        m.emit(replace(s))
         return
     if isinstance(s.target, n.Tuple):
         _assign_tuple(m, s.target, s)
@@ -315,7 +330,8 @@ def _place(m: Machine, target: n.Expr) -> n.Target:
         return n.Var(name, span=target.span)
     if isinstance(target, n.Starred):
         return n.Starred(_place(m, target.value), span=target.span)  # type: ignore[return-value]
-    assert isinstance(target, n.Index)
+    if not isinstance(target, n.Index):
+        raise m.undecided("this target is not supported.", target.span, "assign names or items.")
     return n.Index(m.expression(target.base), m.expression(target.key), span=target.span)
 
 
@@ -381,10 +397,13 @@ def put(m: Machine, target: n.Expr, v: Value, span: Span | None) -> None:
                 place = n.Field(base.expr, target.name, span=target.span)
                 m.emit(n.Assign(place, m.plain(v, span), span=span))
             else:
-                store(m, base, target.name, v, span)
+                store(m, base, target.name, v, target.span)
         case n.Index():
             found, key = m.in_order([partial(m.value, target.base), partial(m.value, target.key)])
+            if isinstance(found, Plain) and not isinstance(v, Plain):
+                found = containers.of_objects(m, found.expr) or found
             if isinstance(found, Plain):
+                _check_written(m, found.expr)
                 place_ = n.Index(found.expr, m.plain(key, span), span=target.span)
                 what = "put into an array or a list"
                 m.emit(n.Assign(place_, m.plain(v, span, what), span=span))
@@ -399,6 +418,8 @@ def _update(m: Machine, s: n.Update) -> None:
         m.emit(map_expressions(s, lambda e: m.plain(m.value(e), e.span)))
         return
     old, operand = m.in_order([partial(_target_value, m, s.target), partial(m.value, s.value)])
+    if isinstance(old, Plain) and isinstance(old.expr, n.Index):
+        _check_written(m, old.expr.base)
     if isinstance(old, Plain) and isinstance(operand, Plain) and _is_place(m, s.target, old):
         assert isinstance(old.expr, n.Var | n.Index | n.Field)
         m.emit(n.Update(old.expr, s.op, operand.expr, span=s.span))
@@ -416,9 +437,19 @@ def _target_value(m: Machine, target: n.Place) -> Value:
         cell = m.cell(base)
         if cell is not None and cell.outside is not None and target.name not in cell.fields:
             # The object's own attribute becomes a variable, which is put back at the end.
+            _check_written(m, found.expr)
             store_field(m, base, target.name, found, target.span)
             return attribute(m, base, target.name, target.span)
     return found
+
+
+def _check_written(m: Machine, e: n.Expr) -> None:
+    """An array that an object from outside holds is copied before it is written into."""
+    while isinstance(e, n.Index):
+        e = e.base
+    if isinstance(e, n.Field) and any(e.base == home for home in m.homes.values()):
+        if isinstance(m.kind(e), Array):
+            raise Again(e)
 
 
 def _is_place(m: Machine, target: n.Place, old: Plain) -> bool:
@@ -446,15 +477,36 @@ def _for(m: Machine, s: n.For) -> None:
         return
     iterable = m.plain(over, s.span)
     before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    items = containers.known_items(m, over)
     try:
         _loop(m, s, iterable)
+        if items is None or len(items) > _FEW or not _counts_through_tuples(m, m.out[-1]):
+            return
     except Undecided:
-        m.state, m.names, m.where = before[0], before[1], before[3]
-        del m.out[before[2] :]
-        items = containers.known_items(m, over)
         if items is None:
             raise
-        _trips(m, s, items)
+    m.state, m.names, m.where = before[0], before[1], before[3]
+    del m.out[before[2] :]
+    m.ended = False
+    _trips(m, s, items)
+
+
+# Longer loops over the items of tuples are left alone.
+_FEW = 8
+
+
+def _counts_through_tuples(m: Machine, loop: n.Stmt) -> bool:
+    """Whether a loop takes items, by its counter, of tuples that may carry derivatives."""
+    if not isinstance(loop, n.For) or not isinstance(loop.target, n.Var):
+        return False
+    for s in statements(loop.body):
+        for e in expressions(s):
+            for x in subexpressions(e):
+                if isinstance(x, n.Index) and loop.target.name in names_in(x.key):
+                    kind = m.kind(x.base)
+                    if isinstance(kind, TupleOf) and any(map(carries, kind.items)):
+                        return True
+    return False
 
 
 def _loop(m: Machine, s: n.For, iterable: n.Expr) -> None:
@@ -533,6 +585,43 @@ def _own(body: n.Block) -> list[n.Stmt]:
 
 
 def _while(m: Machine, s: n.While) -> None:
+    before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    try:
+        _repeated(m, s)
+    except Undecided:
+        m.state, m.names, m.where = before[0], before[1], before[3]
+        del m.out[before[2] :]
+        if any(isinstance(x, n.Break) for x in _own(s.body)):
+            raise
+        if m.trial(lambda: m.test(s.test))[1] is not True:
+            raise
+        _while_known(m, s)
+
+
+def _while_known(m: Machine, s: n.While) -> None:
+    """A loop written out, whose test is known in each trip."""
+    for _ in range(containers.MAX_ITEMS):
+        locate(m, s)
+        decided = m.test(s.test)
+        if not isinstance(decided, bool):
+            break
+        if not decided:
+            return
+        m.loops.append(Loop(flag=n.Var("")))
+        try:
+            block(m, s.body)
+        finally:
+            m.loops.pop()
+        if m.ended:
+            return
+    raise m.refuse(
+        "how often this loop runs, which goes from object to object, is not known.",
+        s.span,
+        "use a for loop over a list.",
+    )
+
+
+def _repeated(m: Machine, s: n.While) -> None:
     written, decided = m.trial(lambda: m.test(s.test))
     if decided is False:
         return

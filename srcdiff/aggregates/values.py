@@ -77,7 +77,7 @@ class Cell:
         slots: the variable for each field that the text holds.
         outside: for an object that was there before: the expression that gives it. Its fields are
             read there until they are assigned to.
-        changed: the fields of such an object that were assigned to.
+        changed: the fields of such an object that were assigned to, and where.
         copied: whether the object was copied where two paths meet although another name may stand
             for it: it must not change any more.
     """
@@ -87,7 +87,7 @@ class Cell:
     fields: dict[Any, Value] = field(default_factory=dict)
     slots: dict[Any, str] = field(default_factory=dict)
     outside: n.Expr | None = None
-    changed: set[str] = field(default_factory=set)
+    changed: dict[str, Span | None] = field(default_factory=dict)
     copied: bool = False
     span: Span | None = None
 
@@ -99,7 +99,7 @@ class Cell:
             dict(self.fields),
             dict(self.slots),
             self.outside,
-            set(self.changed),
+            dict(self.changed),
             self.copied,
             self.span,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -18,6 +19,7 @@ import numpy as np
 from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import KEEPERS
 from srcdiff.ir.kinds import (
     UNKNOWN,
     DictOf,
@@ -30,14 +32,25 @@ from srcdiff.ir.kinds import (
     dtype_of,
 )
 from srcdiff.ir.lists import appended, mapped
-from srcdiff.ir.walk import MUTATORS, base_name, children
+from srcdiff.ir.walk import (
+    MUTATORS,
+    base_name,
+    blocks,
+    children,
+    target_names,
+    writing_call,
+    written_names_of,
+)
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
 
 # Callables that only look at what they are given; nothing they return carries a derivative.
 READERS: frozenset[Any] = frozenset(
-    (print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr, hash)
+    (
+        *(print, len, isinstance, issubclass, type, repr, str, format, id, callable, hasattr),
+        *(hash, warnings.warn, np.array2string, np.array_str, np.array_repr, np.isscalar),
+    )
 )
 # Readers whose result holds what they read, as text.
 _TEXT: frozenset[Any] = frozenset((str, repr, format, ascii))
@@ -48,13 +61,16 @@ def is_reader(callee: n.Expr) -> bool:
     """Whether a callee is known to only look at its arguments: `print`, `len`, logging."""
     if isinstance(callee, n.Ref):
         try:
-            if callee.value in READERS or callee.value is ascii:
+            if callee.value in READERS or callee.value is ascii or callee.value in KEEPERS:
                 return True
         except TypeError:
             return False
         is_error = isinstance(callee.value, type) and issubclass(callee.value, BaseException)
         return is_error or getattr(callee.value, "__module__", None) == "logging"
     if isinstance(callee, n.Field) and callee.name in _LOG_METHODS:
+        made = callee.base.callee if isinstance(callee.base, n.Call) else None
+        if isinstance(made, n.Ref) and made.value is logging.getLogger:
+            return True
         return isinstance(callee.base, n.Global) and isinstance(
             callee.base.home.read(callee.base.name), logging.Logger
         )
@@ -187,6 +203,7 @@ def activity(
     wrt: Iterable[str],
     wanted: tuple[bool, ...] = (),
     groups: Iterable[Names] = (),
+    at_end: Names = _NONE,
 ) -> Activity:
     """The activity of a function's variables, for derivatives with respect to `wrt`.
 
@@ -197,13 +214,14 @@ def activity(
         wanted: for each item of the tuple that it returns, whether its derivative is asked for.
         groups: variables that share memory. A group is varied from the start if it ever is, and
             useful to the end: what is stored under one name is read under another.
+        at_end: the parameters whose arrays its caller reads afterwards.
     """
     wrt, groups = frozenset(wrt), tuple(groups)
     varied, useful = wrt, _NONE
     while True:
         facts = Activity()
         _Varied(kinds, facts, varied - wrt).block(function.body, varied)
-        _Useful(kinds, facts, wanted, useful).block(function.body, useful)
+        _Useful(kinds, facts, wanted, useful, at_end).block(function.body, useful | at_end)
         more_varied = _groups_of(facts.varied_after.values(), groups)
         more_useful = _groups_of(facts.useful_after.values(), groups)
         if more_varied <= varied and more_useful <= useful:
@@ -211,10 +229,30 @@ def activity(
         varied, useful = varied | more_varied, useful | more_useful
 
 
+def varied_around(block: n.Block, facts: Activity, around: Names = _NONE) -> dict[n.Stmt, Names]:
+    """For statements inside others: what is varied after these, by whatever way they are left."""
+    out: dict[n.Stmt, Names] = {}
+    for s in block:
+        if around:
+            out[s] = around
+        for inner in blocks(s):
+            out |= varied_around(inner, facts, around | facts.varied_after.get(s, _NONE))
+    return out
+
+
 def _groups_of(found: Iterable[Names], groups: Iterable[Names]) -> Names:
     """The variables of the groups of which any is among those found."""
     names = _NONE.union(*found)
     return _NONE.union(*(group for group in groups if group & names))
+
+
+def _given(s: n.Stmt, infer: Inference) -> tuple[Names, Names]:
+    """The arrays with derivatives that a call writes into, and what it may write there."""
+    call = writing_call(s)
+    if call is None:
+        return _NONE, _NONE
+    written = (name for name in written_names_of(call) if differentiable(infer(n.Var(name))))
+    return frozenset(written), _all((*call.args, *(value for _, value in call.keywords)), infer)
 
 
 class _Varied:
@@ -235,9 +273,15 @@ class _Varied:
 
     def _statement(self, s: n.Stmt, varied: Names) -> Names:
         infer = self._kinds.at(s)
+        written, given = _given(s, infer)
         match s:
             case n.Assign():
-                return _assigned(s.target, s.value, varied, infer)
+                after = _assigned(s.target, s.value, varied, infer)
+                # A target bound anew is no longer the array that was written into.
+                written -= frozenset(target_names(s.target))
+                return after | written if given & varied else after
+            case n.Effect() if written:
+                return varied | written if given & varied else varied
             case n.Update():
                 name = base_name(s.target)
                 depends = bool(smooth_names(s.value, infer) & varied)
@@ -312,12 +356,18 @@ def _assigned(
 
 class _Useful:
     def __init__(
-        self, kinds: Kinds, facts: Activity, wanted: tuple[bool, ...], always: Names = _NONE
+        self,
+        kinds: Kinds,
+        facts: Activity,
+        wanted: tuple[bool, ...],
+        always: Names = _NONE,
+        at_end: Names = _NONE,
     ) -> None:
         self._kinds = kinds
         self._facts = facts
         self._wanted = wanted
         self._always = always
+        self._at_end = at_end
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
     def block(
@@ -338,13 +388,18 @@ class _Useful:
         after = self._facts.useful_after
         after[s] = after.get(s, _NONE) | useful
         infer = self._kinds.at(s)
+        written, given = _given(s, infer)
         match s:
             case n.Return():
-                return _NONE if s.value is None else self._returned(s.value, infer)
+                own = _NONE if s.value is None else self._returned(s.value, infer)
+                return own | self._at_end
             case n.Raise():
                 return _NONE
             case n.Assign():
-                return _needed(s.target, s.value, useful, infer)
+                before = _needed(s.target, s.value, useful, infer)
+                return before | given if written & useful else before
+            case n.Effect() if written:
+                return useful | given if written & useful else useful
             case n.Update():
                 used = base_name(s.target) in useful
                 return useful | smooth_names(s.value, infer) if used else useful

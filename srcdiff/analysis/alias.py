@@ -21,7 +21,15 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, Known, ListOf, RangeOf, is_number
 from srcdiff.ir.lists import appended, mapped, method_of
 from srcdiff.ir.reads import stores_into
-from srcdiff.ir.walk import base_name, children, mutated_names, statements, target_names
+from srcdiff.ir.walk import (
+    argument_at,
+    base_name,
+    children,
+    lent_names,
+    mutated_names,
+    statements,
+    target_names,
+)
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -71,11 +79,19 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
         return _of_all(bound.operands.values(), infer) | {OUTSIDE}
     if isinstance(e, n.Call) and infer.world.is_fresh(e):
         return frozenset()
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.memory is not None:
+        return _of_memory(e, e.callee.memory, infer)
     if bound is not None:
         return _of_all(
             (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer
         )
     return _of_unknown(e, infer)
+
+
+def _of_memory(e: n.Call, memory: n.Memory, infer: Inference) -> frozenset[str]:
+    """What the result of one of the user's functions may share memory with."""
+    found = _of_all((argument_at(e, place) for place in memory.shares), infer)
+    return found | {OUTSIDE} if memory.outside else found
 
 
 def _of_list(e: n.Expr, infer: Inference) -> frozenset[str] | None:
@@ -404,11 +420,15 @@ def _pairs(name: str, others: frozenset[str]) -> Pairs:
 ARGUMENT = "<argument> "
 
 
+def argument_pairs(function: n.Function) -> Pairs:
+    """Each parameter paired with the memory of its argument."""
+    names = function.param_names
+    return frozenset((ARGUMENT + p, name) for p in names for name in (p, contents(p)))
+
+
 def written_arguments(function: n.Function, kinds: Kinds) -> list[str]:
     """The parameters whose arguments the function writes into: not those that it copies first."""
-    names = function.param_names
-    start = frozenset((ARGUMENT + p, name) for p in names for name in (p, contents(p)))
-    facts = aliases(function, kinds, start)
+    facts = aliases(function, kinds, argument_pairs(function))
     written: set[str] = set()
     for s in statements(function.body):
         if not kinds.reached(s):
@@ -432,6 +452,7 @@ def in_place_names(function: n.Function, kinds: Kinds) -> frozenset[str]:
 def written_by(s: n.Stmt, kinds: Kinds) -> frozenset[str]:
     """The arrays and lists that a statement writes into."""
     out = frozenset(x for x in mutated_names(s) if isinstance(kinds.at(s)(n.Var(x)), ListOf))
+    out |= lent_names(s)
     if isinstance(s, n.Assign | n.Update):
         out |= stores_into(s.target)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and _is_array(kinds, s):

@@ -7,9 +7,11 @@ import ast
 from srcdiff.analysis.activity import SUMS, Activity, is_reader, smooth_names
 from srcdiff.analysis.alias import updated_item
 from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.given import check_writing_calls
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import left_behind
 from srcdiff.ir.kinds import Array, ListOf, is_number
 from srcdiff.ir.lists import appended
 from srcdiff.ir.reads import value_reads
@@ -57,6 +59,7 @@ def check_effects(function: n.Function, kinds: Kinds, facts: Activity) -> None:
         if isinstance(s, n.Effect):
             _check_effect(s, varied, infer)
         _check_calls(s, varied, infer)
+        check_writing_calls(s, infer)
         if isinstance(s, n.Assign | n.Update):
             _check_nameless(s)
             _check_holders(s, varied, infer)
@@ -107,6 +110,10 @@ def _check_opaque(s: n.Opaque, varied: Names, infer: Inference) -> None:
 
 def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
     e = s.value
+    kept = left_behind(s)
+    if kept is not None and not isinstance(_root(kept[0]), n.Var):
+        if smooth_names(kept[1], infer) & varied:
+            raise _outside(kept[0], s)
     if isinstance(e, n.Call) and is_reader(e.callee):
         return
     if isinstance(e, n.Call) and infer.world.user_kind(e, infer) is not None:
@@ -130,8 +137,26 @@ def _check_effect(s: n.Effect, varied: Names, infer: Inference) -> None:
             f"{what} may keep or change {active[0]!r}, which is differentiated.",
             s.span,
             None,
-            "pass it a copy made with stop_gradient, or assign the result to a name.",
+            _INSTEAD.get(
+                what.rpartition(".")[2],
+                "pass it a copy made with stop_gradient, or assign the result to a name.",
+            ),
         )
+
+
+# What to write instead of calls that change an array.
+_INSTEAD = {
+    "shuffle": "make a shuffled copy: x = x[np.random.permutation(len(x))].",
+    "resize": "make a new array: x = np.resize(x, shape).",
+    "setfield": "assign to the array: x[...] = value.",
+    "byteswap": "make a new array with .astype(...).",
+    **dict.fromkeys(("sort", "partition"), "make a sorted copy: x = np.sort(x, axis)."),
+    **dict.fromkeys(
+        ("put", "putmask", "place", "copyto", "put_along_axis", "fill_diagonal", "itemset"),
+        "assign by index: x[places] = values.",
+    ),
+    "at": "write it as a loop over the indices.",
+}
 
 
 def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> None:
@@ -142,13 +167,16 @@ def _check_outside(s: n.Assign | n.Update, infer: Inference, params: Names) -> N
         root = _root(target)
         held = isinstance(root, n.Var) and root.name in params
         if isinstance(root, n.Global | n.Ref) or (held and _through_an_object(target, infer)):
-            raise UnsupportedError(
-                f"{show(target.base)} lives outside of the function; stores into it are not "
-                "supported yet.",
-                target.span or s.span,
-                None,
-                "copy it into a local name first.",
-            )
+            raise _outside(target, s)
+
+
+def _outside(target: n.Index | n.Field, s: n.Stmt) -> UnsupportedError:
+    return UnsupportedError(
+        f"{show(target.base)} lives outside of the function; stores into it are not supported yet.",
+        target.span or s.span,
+        None,
+        "copy it into a local name first.",
+    )
 
 
 def _check_nameless(s: n.Assign | n.Update) -> None:

@@ -22,6 +22,7 @@ from srcdiff.ir.kinds import (
     Known,
     ListOf,
     Number,
+    RangeOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -81,6 +82,8 @@ def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
         return Entry("slice", e)
     if isinstance(kind, Known) and (kind.value is None or kind.value is Ellipsis):
         return Entry("axis" if kind.value is None else "ellipsis", e)
+    if isinstance(kind, RangeOf):
+        return Entry("indices", e, _range_dims(e))
     if isinstance(kind, ListOf):
         if not is_number(kind.item):
             return None
@@ -96,6 +99,16 @@ def _entry(e: n.Expr | None, kind: Kind) -> Entry | None:
     return Entry("integer", e) if what == "indices" else None
 
 
+def _range_dims(e: n.Expr | None) -> Dims | None:
+    """The dimension of `range(...)` of literals."""
+    if not isinstance(e, n.Call) or not e.args:
+        return None
+    values: list[Any] = [x.value if isinstance(x, n.Const) else None for x in e.args]
+    if not all(type(v) is int for v in values):
+        return None
+    return (len(range(*values)),)
+
+
 def _what(kind: Kind) -> str | None:
     """What an array of this dtype is in a key."""
     dtype = dtype_of(kind)
@@ -104,12 +117,15 @@ def _what(kind: Kind) -> str | None:
 
 def _display(e: n.Expr | None, kind: TupleOf) -> Entry | None:
     """A list of integers or of such lists counts as an array."""
-    parts = [_entry(None, item) for item in kind.items]
-    if not parts or any(p is None for p in parts):
+    if not kind.items:
         return None
     if all(isinstance(item, Number | Scalar | Known) for item in kind.items):
         whats = {_what(item) for item in kind.items}
-        return Entry(whats.pop() or "", e, (len(parts),)) if len(whats) == 1 else None
+        what = whats.pop()
+        return Entry(what, e, (len(kind.items),)) if what and not whats else None
+    parts = [_entry(None, item) for item in kind.items]
+    if any(p is None for p in parts):
+        return None
     first = parts[0]
     assert first is not None
     for p in parts:

@@ -21,9 +21,12 @@ from srcdiff.analysis.iterables import is_empty, item_kind, iterator_kind, tuple
 from srcdiff.analysis.keys import is_slice, key_entries, key_kind, made_key, slice_bounds
 from srcdiff.analysis.library import library_kind
 from srcdiff.analysis.records import after
+from srcdiff.analysis.reuse import Reuse
 from srcdiff.analysis.shapes import index_kind, shape_kind
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
+from srcdiff.ir.effects import Effects
+from srcdiff.ir.fresh import Names
 from srcdiff.ir.functional import given_part, held, is_functional, map_held, part_name
 from srcdiff.ir.kinds import (
     BOOL,
@@ -50,6 +53,7 @@ from srcdiff.ir.kinds import (
     Object,
     PartialOf,
     RangeOf,
+    RecordOf,
     Scalar,
     SliceOf,
     TupleOf,
@@ -71,6 +75,10 @@ Env = Mapping[str, Kind]
 
 class World(Protocol):
     """What lies outside one function."""
+
+    @property
+    def containers(self) -> object:
+        """How containers are taken apart as objects are; None where they are not."""
 
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now."""
@@ -95,6 +103,14 @@ class World(Protocol):
 
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+
+    def without_objects(self, function: n.Function, kinds: Env) -> n.Function:
+        """The same, made once."""
+
+    def records_apart(
+        self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
+    ) -> n.Block:
+        """The body of a function, for the leaves of parameters that hold objects."""
 
     def first_order(self, function: n.Function, kinds: Env) -> n.Function:
         """The function, for arguments of these kinds, with all its calls of named functions."""
@@ -121,6 +137,9 @@ class World(Protocol):
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
+
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
+        """What one of the user's functions does with the memory of its arguments."""
 
     def variant(self, key: Hashable, make: Callable[[], n.Function]) -> Callee:
         """The function made of another one for a key, made at first use."""
@@ -289,6 +308,8 @@ class Inference:
             return TupleOf(())
         if isinstance(base, Object):
             return self.world.attribute_kind(base, e.name)
+        if isinstance(base, RecordOf):
+            return dict(zip(base.keys, base.items, strict=True)).get(e.name, UNKNOWN)
         if isinstance(base, PartialOf) and base.given is not None:
             return given_part(base, e.name)
         bound = self._bound(e)
@@ -380,6 +401,8 @@ class Inference:
                 return self(e.args[0])
             if e.callee.value is isinstance and len(e.args) == 2:
                 return self._isinstance(e)
+            if e.callee.value in (hasattr, callable) and e.args:
+                return self._looked_at(e)
             iterator = iterator_kind(e, self, f"{self.at}|{show(e)}")
             if iterator is not None:
                 return iterator
@@ -430,17 +453,40 @@ class Inference:
 
     def element(self, e: n.Comprehension) -> Kind:
         """The kind of a comprehension's elements."""
+        return self.inside(e)(e.element)
+
+    def inside(self, e: n.Comprehension) -> Inference:
+        """Kinds where a comprehension's elements are made."""
         infer = self
         for clause in e.clauses:
-            label = f"{self.at}|{show(clause.iter)}"
-            kind = item_kind(infer(clause.iter), label)
-            env = _bind(clause.target, kind, infer.env, infer, None)
-            infer = Inference(self.world, env, self.at)
-        return infer(e.element)
+            infer = infer.within(clause)
+        return infer
+
+    def within(self, clause: n.Clause) -> Inference:
+        """The same, where the names of a comprehension's clause are bound."""
+        kind = item_kind(self(clause.iter), f"{self.at}|{show(clause.iter)}")
+        return Inference(self.world, _bind(clause.target, kind, self.env, self, None), self.at)
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""
         return Inference(self.world, {**self.env, name: kind}, self.at)
+
+    def _looked_at(self, e: n.Call) -> Kind:
+        """`hasattr(x, "shape")` and `callable(f)`, where the type of the value tells."""
+        assert isinstance(e.callee, n.Ref)
+        kind = self.whole(e.args[0])
+        if isinstance(kind, Known) and callable(kind.value) and e.callee.value is callable:
+            return Known(True)
+        exact = exact_type(kind)
+        if exact is None or isinstance(kind, Known):
+            return BOOL
+        if e.callee.value is callable:
+            return Known(False)
+        name = self(e.args[1]) if len(e.args) == 2 else UNKNOWN
+        plain = isinstance(kind, Number | Scalar | Array | TupleOf | ListOf)
+        if not plain or not isinstance(name, Known) or not isinstance(name.value, str):
+            return BOOL
+        return Known(hasattr(exact, name.value))
 
     def where(self, test: n.Expr, outcome: bool) -> Inference:
         """The same, where a test came out so: it may tell what is None."""
@@ -563,27 +609,61 @@ class Kinds:
     world: World
     before: dict[n.Stmt, Env] = field(default_factory=dict)
     labels: dict[n.Stmt, str] = field(default_factory=dict)
+    # The number of statements that were given a label.
+    count: int = 0
     returned: Kind | None = None
+    # Where a variable is read that no path has bound by then.
+    unbound: dict[n.Stmt, str] = field(default_factory=dict)
     _inferences: dict[n.Stmt, Inference] = field(default_factory=dict)
+    _reuse: Reuse = field(default_factory=Reuse)
 
     def at(self, s: n.Stmt) -> Inference:
         """Kinds of expressions read by the statement."""
         env = self.before.get(s, {})
-        known = self._inferences.get(s)
-        if known is None or known.env is not env:
-            known = self._inferences[s] = Inference(self.world, env, self.labels[s])
-        return known
+        old = self._inferences.get(s)
+        if old is not None and old.env is env:
+            return old
+        new = Inference(self.world, env, self.labels[s])
+        if old is not None:
+            new._known.update(self._reuse.still_known(s, old.env, env, old._known))
+        self._inferences[s] = new
+        return new
+
+    def start_from(self, earlier: Kinds, block: n.Block, name: str) -> None:
+        """Keeps what an earlier run knows of statements that are still there."""
+        self._reuse = earlier._reuse
+        self.count = earlier.count
+        for s in statements(block):
+            if s in earlier.labels:
+                self.labels[s] = earlier.labels[s]
+                if s in earlier._inferences:
+                    self._inferences[s] = earlier._inferences[s]
+            else:
+                self.label(s, name)
+
+    def label(self, s: n.Stmt, name: str) -> None:
+        """Gives a statement a name of its own."""
+        self.labels[s] = f"{name}:{self.count}"
+        self.count += 1
 
     def reached(self, s: n.Stmt) -> bool:
         """Whether control can reach the statement, by what kinds decide."""
         return s in self.before
 
 
-def infer_kinds(function: n.Function, params: Env, world: World) -> Kinds:
-    """The kinds of a function's variables, for arguments of these kinds."""
+def infer_kinds(
+    function: n.Function, params: Env, world: World, earlier: Kinds | None = None
+) -> Kinds:
+    """The kinds of a function's variables, for arguments of these kinds.
+
+    `earlier` are those of another form of the same function, for the same arguments.
+    """
     facts = Kinds(world)
-    for number, s in enumerate(statements(function.body)):
-        facts.labels[s] = f"{function.name}:{number}"
+    if earlier is not None:
+        facts.start_from(earlier, function.body, function.name)
+    else:
+        for s in statements(function.body):
+            facts.label(s, function.name)
     _Flow(facts).block(function.body, dict(params))
     return facts
 
@@ -627,13 +707,19 @@ class _Flow:
     def block(self, block: n.Block, env: Env | None) -> Env | None:
         for s in block:
             # A variable that no path has bound yet: a later trip may, or the primal raises.
-            if env is None or not read_variables(s) <= env.keys():
+            if env is None:
+                return None
+            missing = read_variables(s) - env.keys()
+            if missing:
+                self._facts.unbound[s] = min(missing)
                 return None
             env = self._statement(s, env)
         return env
 
     def _statement(self, s: n.Stmt, env: Env) -> Env | None:
         facts = self._facts
+        if isinstance(s, n.Attempt):
+            env = {**env, **_of_attempt(s)}
         facts.before[s] = env
         infer = facts.at(s)
         if _is_pending(s, infer):
@@ -665,8 +751,10 @@ class _Flow:
                 return {**env, **dict.fromkeys(s.writes, UNKNOWN)}
             case n.Effect():
                 return _after_effect(s.value, env, infer)
+            case n.Open():
+                return {**env, **{x.name: UNKNOWN for _, x in s.items if x is not None}}
             case n.Save():
-                self._slots[s.slot] = infer(s.slot.place)
+                self._slots[s.slot] = infer.whole(s.slot.place)
             case n.Restore() if isinstance(s.slot.place, n.Var):
                 return {**env, s.slot.place.name: self._slots.get(s.slot, UNKNOWN)}
         return env
@@ -719,6 +807,13 @@ class _Flow:
         return _bind(s.target, item_kind(infer(s.iter), label), env, infer, None)
 
 
+def _of_attempt(s: n.Attempt) -> Env:
+    """The kinds of what an attempt binds by itself."""
+    assert isinstance(s.test, n.Var)
+    names: dict[str, Kind] = {h.name: UNKNOWN for h in s.handlers if h.name is not None}
+    return {**names, s.test.name: BOOL if len(s.handlers) == 1 else INT}
+
+
 def _is_pending(s: n.Stmt, infer: Inference) -> bool:
     """Whether the statement goes by the value of a call that is not known yet."""
     match s:
@@ -736,6 +831,8 @@ def read_variables(s: n.Stmt) -> frozenset[str]:
     if isinstance(s, n.Assign | n.For):
         value = s.value if isinstance(s, n.Assign) else s.iter
         read = (value, *_places(s.target))
+    elif isinstance(s, n.Open):
+        read = tuple(e for e, _ in s.items)
     elif isinstance(s, n.Restore) and isinstance(s.slot.place, n.Var):
         read = ()
     else:
@@ -771,7 +868,7 @@ def _bind(target: n.Expr, kind: Kind, env: Env, infer: Inference, value: n.Expr 
 def _updated(s: n.Update, infer: Inference) -> Kind:
     """An array keeps its dtype and shape when it is updated; a number becomes what `op` gives."""
     old = infer(s.target)
-    return old if isinstance(old, Array) and old.ndim else infer(n.Op(s.op, (s.target, s.value)))
+    return old if isinstance(old, Array) else infer(n.Op(s.op, (s.target, s.value)))
 
 
 def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
@@ -780,7 +877,7 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
         base = e.callee.base
         kind = infer(base)
         if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
-            item = infer(e.args[0])
+            item = infer.whole(e.args[0])
             item = join(kind.item, item, f"{infer.at}.item")
             return {**env, base.name: list_of(item)}
     return env

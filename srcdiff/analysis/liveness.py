@@ -24,13 +24,14 @@ class Liveness:
 def liveness(function: n.Function, at_end: Names = frozenset()) -> Liveness:
     """Live variables of a function whose jumps are at the tails of their paths."""
     facts = Liveness()
-    _Flow(facts).block(function.body, at_end)
+    _Flow(facts, at_end).block(function.body, at_end)
     return facts
 
 
 class _Flow:
-    def __init__(self, facts: Liveness) -> None:
+    def __init__(self, facts: Liveness, at_end: Names) -> None:
         self._facts = facts
+        self._at_end = at_end
         # Loop -> (live after it, live at its head): a fixed point that is still good.
         self._seen: dict[n.Stmt, tuple[Names, Names]] = {}
 
@@ -46,7 +47,9 @@ class _Flow:
                 live = jump[0]
             case n.Continue() if jump is not None:
                 live = jump[1]
-            case n.Return() | n.Raise():
+            case n.Return():
+                live = self._at_end
+            case n.Raise():
                 live = frozenset()
         self._facts.after[s] = self._facts.after.get(s, frozenset()) | live
         match s:
@@ -85,6 +88,8 @@ def _killed(s: n.Stmt) -> Names:
             return frozenset(target_names(s.target))
         case n.Restore():
             return frozenset(target_names(s.slot.place))
+        case n.Open():
+            return frozenset(x.name for _, x in s.items if x is not None)
         case n.Opaque():
             return frozenset(s.writes) - frozenset(s.reads)
     return frozenset()

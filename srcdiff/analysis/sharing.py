@@ -17,10 +17,21 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import NOTHING, Array, Kind, Known, ListOf, RangeOf, is_number
+from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, Known, ListOf, RangeOf, is_number
 from srcdiff.ir.lists import appended, popped
 from srcdiff.ir.reads import stores_into
-from srcdiff.ir.walk import base_name, blocks, bound_names, mutated_names, statements, with_blocks
+from srcdiff.ir.walk import (
+    argument_at,
+    base_name,
+    blocks,
+    bound_names,
+    lent_names,
+    mutated_names,
+    statements,
+    with_blocks,
+    writing_call,
+    written_arguments_of,
+)
 
 Names = frozenset[str]
 
@@ -166,6 +177,8 @@ def conflicts(
         if not kinds.reached(s):
             continue
         infer = kinds.at(s)
+        for name in sorted(_lent(s, infer, shared)):
+            yield Conflict(s, name, frozenset())
         item = updated_item(s, infer)
         if item is not None and isinstance(s, n.Assign | n.Update):
             yield from _conflict(item, s, shared.written(s, infer), live)
@@ -178,6 +191,28 @@ def conflicts(
             yield from _conflict(name, s, others, live)
 
 
+def _lent(s: n.Stmt, infer: Inference, shared: Aliases) -> Names:
+    """The arrays that a call writes into under names of its own, or that it is given twice."""
+    call = writing_call(s)
+    if call is None or not isinstance(call.callee, n.Ref) or call.callee.memory is None:
+        return frozenset()
+    memory = call.callee.memory
+    found = {base_name(argument_at(call, place)) for place in memory.named}
+    arguments = (*call.args, *(value for _, value in call.keywords))
+    near = {arg: _near(arg, s, infer, shared) for arg in arguments}
+    for k, arg in enumerate(arguments):
+        for other in arguments[k + 1 :]:
+            if near[arg] & near[other] and {arg, other} & {*written_arguments_of(call)}:
+                found |= {base_name(arg), base_name(other)}
+    return frozenset(name for name in found if name is not None)
+
+
+def _near(e: n.Expr, s: n.Stmt, infer: Inference, shared: Aliases) -> Names:
+    """The names whose memory an argument may share."""
+    found = roots(e, infer)
+    return found.union(*(shared.held(name, s) for name in found))
+
+
 def _conflict(name: str, s: n.Stmt, others: Names, live: Liveness) -> Iterator[Conflict]:
     kept = {OUTSIDE, TWICE}
     used = frozenset(o for o in others if o in kept or o in live.after[s])
@@ -188,14 +223,20 @@ def _conflict(name: str, s: n.Stmt, others: Names, live: Liveness) -> Iterator[C
 def written(s: n.Stmt, infer: Inference) -> Names:
     """The arrays and lists that a statement writes into."""
     out = frozenset(x for x in mutated_names(s) if isinstance(infer(n.Var(x)), ListOf))
+    out |= lent_names(s)
     match s:
         case n.Assign():
             return out | stores_into(s.target)
         case n.Update():
             out |= stores_into(s.target)
-            if isinstance(s.target, n.Var) and isinstance(infer(s.target), Array):
+            if isinstance(s.target, n.Var) and _may_be_array(infer(s.target)):
                 out |= {s.target.name}
     return out
+
+
+def _may_be_array(kind: Kind) -> bool:
+    """Whether an update of the value may be one in place of an array."""
+    return isinstance(kind, Array) or kind == UNKNOWN
 
 
 def _own_containers(function: n.Function) -> Names:

@@ -81,9 +81,16 @@ def check_known(function: n.Function, kinds: Kinds, facts: Activity) -> None:
 
 
 def _check_returns(function: n.Function, kinds: Kinds) -> None:
-    """A result that is None on some paths only; where all return None, it is for others to say."""
-    if kinds.returned != UNKNOWN:
-        return
+    if kinds.returned == UNKNOWN:
+        check_none(function, kinds)
+
+
+def check_none(function: n.Function, kinds: Kinds) -> None:
+    """A result that is None on some paths only; where all return None, it is for others to say.
+
+    Raises:
+        UnsupportedError: there is such a path.
+    """
     returns = [s for s in statements(function.body) if isinstance(s, n.Return) and kinds.reached(s)]
     empty = [s for s in returns if s.value is None or kinds.at(s)(s.value) == Known(None)]
     if empty and len(empty) < len(returns):

@@ -17,21 +17,26 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import differentiable, smooth_names
 from srcdiff.analysis.kinds import Inference, World
 from srcdiff.assemble.pairs import Frame, Pair, Question, Tape, Useful, Workshop, make
 from srcdiff.assemble.recursion import Solver
 from srcdiff.assemble.results import Helpers, Results, located
-from srcdiff.assemble.sweeps import Half, Sweep
+from srcdiff.assemble.sweeps import Half, Sweep, reachable, renamed
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import FLOAT64, Kind, Number, TupleOf, carries
+from srcdiff.ir.kinds import FLOAT64, Array, Kind, Known, Maybe, Number, TupleOf, carries
 from srcdiff.ir.stars import spread
-from srcdiff.ir.walk import base_name
+from srcdiff.ir.walk import argument_at, base_name, written_arguments_of
 from srcdiff.normalize.arguments import Default, bind_arguments, place_arguments
+from srcdiff.transform.adjoints import Adjoints
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.statements import Adjoint, Context, called
+
+# The names whose memory an expression may share.
+Near = Callable[[n.Expr], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Site:
     wrt: tuple[str, ...]
     # For each result, whether its adjoint is wanted; a single entry for a single result.
     useful: tuple[bool, ...]
+    lent: Lent = NOTHING_LENT
 
 
 @dataclass(eq=False)
@@ -97,6 +103,8 @@ class PairMaker:
             plain = spread(place_arguments(half.primal, call.args), infer)
             assert isinstance(plain, n.Call)
             return self.result_kind(plain, infer)
+        if not half.results:
+            return Known(None)
         return half.results[0] if len(half.results) == 1 else TupleOf(half.results)
 
     def check_inside(self, call: n.Call, infer: Inference, varied: frozenset[str]) -> None:
@@ -110,9 +118,17 @@ class PairMaker:
     # --- pairs ----------------------------------------------------------------------------------
 
     def site(
-        self, s: n.Assign, infer: Inference, varied: frozenset[str], useful: frozenset[str]
+        self,
+        s: n.Assign | n.Effect,
+        infer: Inference,
+        varied: frozenset[str],
+        useful: frozenset[str],
+        near: Near = lambda e: frozenset(),
     ) -> Site:
-        """The call that is the right side of a statement, and what is differentiated in it."""
+        """The call that is a statement or its right side, and what is differentiated in it.
+
+        `near` gives the names whose memory an argument may share.
+        """
         call = s.value
         assert isinstance(call, n.Call)
         callee = self.results.callee(call)
@@ -122,9 +138,15 @@ class PairMaker:
             for name, value in arguments.items()
             if not isinstance(value, Default) and smooth_names(value, infer) & varied
         )
-        targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
+        targets: tuple[n.Expr, ...] = ()
+        if isinstance(s, n.Assign):
+            targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
         wanted = tuple(base_name(t) in useful for t in targets)
-        return Site(call, callee, arguments, wrt, wanted)
+        if isinstance(s, n.Effect):
+            kind = self.result_kind(call, infer)
+            wanted = (False,) * (len(kind.items) if isinstance(kind, TupleOf) else 1)
+        site = Site(call, callee, arguments, wrt, wanted)
+        return replace(site, lent=lent_at(site, infer, useful, near)) if wrt else site
 
     def kinds_at(self, site: Site, infer: Inference) -> Mapping[str, Kind]:
         """The kinds that the callee is specialised for, sizes named after its parameters."""
@@ -136,7 +158,7 @@ class PairMaker:
     def _pair(self, site: Site, infer: Inference) -> Pair:
         kinds = self.kinds_at(site, infer)
         try:
-            return self.pair(site.callee, kinds, site.wrt, site.useful)
+            return self.pair(site.callee, kinds, site.wrt, site.useful, site.lent)
         except UnsupportedError as error:
             raise located(error, site.call, site.callee) from None
 
@@ -146,9 +168,10 @@ class PairMaker:
         kinds: Mapping[str, Kind],
         wrt: tuple[str, ...],
         useful: tuple[Useful, ...],
+        lent: Lent = NOTHING_LENT,
     ) -> Pair:
         """The two sweeps of a function."""
-        question = self._question(callee, kinds, wrt, useful)
+        question = self._question(callee, kinds, wrt, useful, lent)
         return self._solver.ask(question, Pair(question), lambda: self._made(question))
 
     def _question(
@@ -157,11 +180,12 @@ class PairMaker:
         kinds: Mapping[str, Kind],
         wrt: tuple[str, ...],
         useful: tuple[Useful, ...],
+        lent: Lent,
     ) -> Question:
         """What the call's pair is made for. A pair in progress is widened for what its function's
         calls of itself differentiate.
         """
-        common = (callee, tuple(kinds.items()), useful)
+        common = (callee, tuple(kinds.items()), useful, lent)
         found = self._questions.get((common, wrt))
         if found is None:
             found = self._questions.get((common, None))
@@ -176,8 +200,8 @@ class PairMaker:
             else:
                 found = None
         if found is None:
-            sweeps = (Sweep(f"{callee.name}_{end}") for end in ("fwd", "bwd"))
-            found = Question(callee, kinds, wrt, useful, *sweeps)
+            forward, backward = (Sweep(f"{callee.name}_{end}") for end in ("fwd", "bwd"))
+            found = Question(callee, kinds, wrt, useful, forward, backward, lent)
             self._questions[common, None] = found
         self._questions[common, wrt] = found
         return found
@@ -186,8 +210,7 @@ class PairMaker:
         shop = Workshop(self.world, self.ours, self, self.names, self.outside)
         while True:
             wrt, last = question.wrt, self._solver.found(question)
-            own = () if last is None else tuple(t for t in last.tapes if t.owner is question)
-            frame = Frame(question, own)
+            frame = Frame(question, () if last is None else last.tapes)
             self._frames.append(frame)
             whole = self.again and self._solver.is_cyclic(question)
             try:
@@ -214,18 +237,25 @@ class PairMaker:
     # --- what the reverser asks -----------------------------------------------------------------
 
     def tapes(
-        self, s: n.Assign, context: Context, useful: frozenset[str], names: Names
+        self,
+        s: n.Assign | n.Effect,
+        context: Context,
+        useful: frozenset[str],
+        names: Names,
+        undo: tuple[n.Expr, ...] = (),
     ) -> tuple[str, ...]:
         """Names of the lists that the callee keeps its tapes in."""
         frame = self._frames[-1]
-        site = self.site(s, context.infer, context.varied, useful)
+        site = self.site(s, context.infer, context.varied, useful, context.near)
+        undone = frozenset(p for p, value in site.arguments.items() if value in undo)
+        site = replace(site, lent=replace(site.lent, undone=undone & site.lent.written))
         pair = self._pair(site, context.infer) if site.wrt else None
         self._sites[frame, s] = (site, pair)
         return () if pair is None else tuple(self._list(frame, t, names) for t in pair.tapes)
 
     def adjoint(
         self,
-        s: n.Assign,
+        s: n.Assign | n.Effect,
         targets: tuple[n.Var, ...],
         context: Context,
         useful: frozenset[str],
@@ -237,43 +267,124 @@ class PairMaker:
             return called(n.Const(None), [], targets, context)
         seeds = [
             n.Var(context.adjoints.name(t.name))
-            for t, u in zip(targets, site.useful, strict=True)
+            for t, u in zip(targets, site.useful, strict=bool(targets))
             if u
         ]
         reads = [argument(site, name) for name in pair.reads]
-        operands = [argument(site, name) for name in pair.question.wrt]
+        shadows = [context.adjoints.place(argument(site, p)) for p in pair.question.handed]
+        operands = [argument(site, name) for name in pair.question.returned]
         kinds = [context.infer(e) for e in operands]
         # An adjoint of a Python number may be NumPy's.
         results = tuple(FLOAT64 if isinstance(kind, Number) else kind for kind in kinds)
         sweep = pair.question.backward
         half = Half(sweep, site.callee, False, results, self, keeps=bool(lists), fresh=pair.fresh)
-        ref = n.Ref(sweep.named(self.names), half, sweep)
-        call = n.Call(ref, (*seeds, *reads, *(n.Var(name) for name in lists)))
+        written = [name in site.lent.written and not pair.whole for name in pair.reads]
+        written = [*(False for _ in seeds), *written, *(True for _ in shadows)]
+        given = (*seeds, *reads, *shadows)
+        memory = n.Memory(
+            tuple(k for k, w in enumerate(written) if w),
+            () if pair.fresh else tuple(range(len(given))),
+            not pair.fresh,
+            tuple(k for k, name in enumerate(pair.reads, len(seeds)) if name in pair.shapes),
+        )
+        ref = n.Ref(sweep.named(self.names), half, sweep, memory)
+        call = n.Call(ref, (*given, *(n.Var(name) for name in lists)))
         return called(call, list(zip(operands, kinds, strict=True)), targets, context)
 
-    def shares(self, s: n.Assign) -> bool:
+    def runs_again(self, s: n.Assign | n.Effect) -> bool:
+        """Whether the adjoint of the call runs it again, from what it was given."""
+        _, pair = self._sites[self._frames[-1], s]
+        return pair is not None and pair.whole
+
+    def shares(self, s: n.Assign | n.Effect) -> bool:
         """Whether the callee is in the same cycle, and handed the caller's own tapes."""
         frame = self._frames[-1]
         _, pair = self._sites[frame, s]
-        if pair is None or frame.question is None:
+        if pair is None or pair.whole or frame.question is None:
             return False
         return not self._solver.is_settled(pair.question)
 
-    def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
+    def forward(self, s: n.Assign | n.Effect, lists: tuple[str, ...], adjoints: Adjoints) -> n.Stmt:
         """The call in the forward sweep."""
         site, pair = self._sites[self._frames[-1], s]
         if pair is None or not pair.tapes:
             return s
         args = [argument(site, name) for name in site.arguments]
+        args += [adjoints.place(argument(site, p)) for p in pair.beside]
         sweep = pair.question.forward
         half = Half(sweep, site.callee, True, (), self, keeps=True)
-        ref = n.Ref(sweep.named(self.names), half, sweep)
+        memory = self.memory(site)
+        if memory is not None:
+            # What it returns may be on its tapes, and its reverse sweep undoes stores into it.
+            memory = replace(memory, outside=True)
+        ref = n.Ref(sweep.named(self.names), half, sweep, memory)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
+
+    def memory(self, site: Site) -> n.Memory | None:
+        """What a call that is given every argument by its place does with them."""
+        memory = site.call.callee.memory if isinstance(site.call.callee, n.Ref) else None
+        if memory is None:
+            return None
+        at = {place: argument_at(site.call, place) for place in (*memory.writes, *memory.shares)}
+
+        def places(old: tuple[int | str, ...]) -> tuple[int | str, ...]:
+            given = [at[place] for place in old]
+            values = enumerate(site.arguments.values())
+            return tuple(k for k, value in values if any(value is x for x in given))
+
+        return n.Memory(places(memory.writes), places(memory.shares), memory.outside)
 
     def functions(self) -> list[n.Function]:
         """The functions of all pairs, callees first."""
         return [function for pair in self.pairs.values() for function in pair.functions]
+
+    def used_by(self, function: n.Function) -> n.Function:
+        """The function, with no pairs but those that it uses: another may have been made before it
+        was known what a call has to undo.
+        """
+        used = reachable((function,))
+        unused = [q for q, pair in self.pairs.items() if not used & {*pair.functions}]
+        free = {s.name for q in unused for s in (q.forward, q.backward)}
+        for question in unused:
+            del self.pairs[question]
+        new: dict[str, str] = {}
+        sweeps = [s for q in self.pairs for s in (q.forward, q.backward) if s.function is not None]
+        for sweep in sweeps:
+            if sweep.name != sweep.wish and sweep.wish in free:
+                free.remove(sweep.wish)
+                new[sweep.name] = sweep.wish
+        if not new:
+            return function
+        for sweep in sweeps:
+            assert sweep.function is not None
+            sweep.name = new.get(sweep.name, sweep.name)
+            sweep.function = renamed(sweep.function, new)
+        return renamed(function, new)
+
+
+def lent_at(site: Site, infer: Inference, useful: frozenset[str], near: Near) -> Lent:
+    """The parameters that stand for arrays of the caller in a call."""
+    given = written_arguments_of(site.call)
+    arrays = {
+        p: value
+        for p, value in site.arguments.items()
+        if not isinstance(value, Default) and isinstance(infer(value), Array)
+    }
+    written = frozenset(p for p, value in arrays.items() if any(value is x for x in given))
+    if not written:
+        return NOTHING_LENT
+    memory = {p: near(value) for p, value in arrays.items()}
+    shared = frozenset(
+        (min(p, q), max(p, q)) for p in arrays for q in arrays if p < q and memory[p] & memory[q]
+    )
+    shared = frozenset(pair for pair in shared if written & {*pair})
+    handed = written.union(*shared)
+    handed = frozenset(p for p in handed if differentiable(infer(arrays[p])))
+    ends = frozenset(p for p in handed if base_name(arrays[p]) in useful)
+    moving = ends | (handed & frozenset(site.wrt))
+    adjoints = moving | {p for pair in shared if moving & {*pair} for p in pair if p in handed}
+    return Lent(written, ends, adjoints, frozenset(), shared)
 
 
 def argument(site: Site, name: str) -> n.Expr:
@@ -283,7 +394,7 @@ def argument(site: Site, name: str) -> n.Expr:
 
 
 def _check_kind(kind: Kind, name: str, site: Site) -> None:
-    if not carries(kind):
+    if not carries(kind.item if isinstance(kind, Maybe) else kind):
         raise UnsupportedError(
             f"the argument {name!r} of this call carries a derivative, and is neither a float nor "
             "an array of floats.",

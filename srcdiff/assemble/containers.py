@@ -127,9 +127,9 @@ def _calls_local(known: Iterated) -> Callable[[n.Stmt, n.Expr], bool]:
 
     def calls(s: n.Stmt, e: n.Expr) -> bool:
         infer = known.infer(s)
-        inner = e.inner if isinstance(e, n.OpaqueExpr) else None
-        if inner is None:
+        if not isinstance(e, n.OpaqueExpr) or e.inner is None:
             return False
+        inner = e.inner
         local = {name for name in e.reads if is_functional(infer(n.Var(name)))}
         parts = (inner.element, *(p for c in inner.clauses for p in (c.iter, *c.tests)))
         made = [x for p in parts for x in subexpressions(p) if isinstance(x, n.Closure)]

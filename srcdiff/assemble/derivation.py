@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from srcdiff.analysis.unknowns import check_none
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.gradient import Wanted, check_result, gradient, written_params
@@ -16,12 +17,12 @@ from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import JACOBIANS, Callee, Step
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, TupleOf
+from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, Maybe, TupleOf
 from srcdiff.ir.walk import names_of, statements
 from srcdiff.normalize.arguments import calling
 from srcdiff.normalize.jumps import falls_through
 from srcdiff.normalize.results import named_results
-from srcdiff.normalize.trees import Apart, taken_apart
+from srcdiff.normalize.trees import Apart, assembled, has_records, taken_apart, trees_of
 from srcdiff.transform.primal import Primal
 
 _FORWARD = ("jvp", "tangent", "hvp")
@@ -70,6 +71,9 @@ class Derivation:
                 None,
                 "return a number made by functions that have a derivative.",
             )
+        if isinstance(self.primal.kinds.returned, Maybe):
+            check_none(self.primal.function, self.primal.kinds)
+            self.primal.kinds.returned = self.primal.kinds.returned.item
         if self.step.mode in _FORWARD:
             return self._forward(doc)
         return self._both(doc) if self.step.mode == "vjp" else self._reverse(doc, sizes)
@@ -85,6 +89,7 @@ class Derivation:
         value = step.mode == "value_and_grad"
         wanted = Wanted(step.wrt, value, step.as_tuple, step.has_aux, self.apart)
         function = gradient(primal, wanted, self.kinds, self.calls.world, self.calls, doc)
+        function = self.calls.used_by(function)
         return [*self.calls.functions(), function]
 
     def _both(self, doc: str) -> list[n.Function]:
@@ -126,6 +131,10 @@ def derivation(
     """
     # In forward mode the tangent of a tree is a tree; only lists of several kinds are taken apart.
     apart = None
+    if any(has_records(kinds[name]) for name in step.wrt):
+        return _of_trees(
+            function, _without_records(function, step, kinds, calls), step, kinds, calls
+        )
     whole = calls.world.containers is not None
     if (
         whole
@@ -144,11 +153,22 @@ def derivation(
 
     primal = ready(function)
     base = Callee(function if function.origin is None else function.origin, function)
+    # What it wraps may have its name.
+    calls.names.reserve((f"{function.name}_{step.mode}",))
     if step.mode != "vjp" and function.origin is not None and calls.results.is_called(base):
         # One that calls itself is differentiated as a callee, of one that does nothing else.
-        calls.names.reserve((f"{function.name}_{step.mode}",))
         primal = ready(calling(function, step.has_aux))
     return Derivation(step, base, primal, kinds, calls)
+
+
+def _without_records(
+    function: n.Function, step: Step, kinds: Mapping[str, Kind], calls: PairMaker
+) -> Apart:
+    """The function with the objects taken apart that it is differentiated with respect to."""
+    names = Names(names_of(function))
+    trees = trees_of(kinds, step.wrt, names)
+    body = calls.world.records_apart(function, kinds, trees, names)
+    return assembled(replace(function, flat=True), kinds, trees, body)
 
 
 def _has_list(kind: Kind) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcdiff.analysis.alias import aliases, near, partners
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
-from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.unbound import read_unbound
 from srcdiff.assemble.sweeps import is_sweep_call
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import ZERO, negated
@@ -51,8 +51,11 @@ from srcdiff.optimize.dead import dead
 from srcdiff.optimize.ownership import own
 from srcdiff.optimize.recompute import recompute
 from srcdiff.optimize.refold import refold
+from srcdiff.optimize.sink import sink_shadows
 from srcdiff.optimize.wholes import whole_names
+from srcdiff.tape.attempts import steady_tapes
 from srcdiff.tape.plan import Planner
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 
 _MARK = n.Comment("reverse sweep")
 
@@ -98,6 +101,13 @@ class Plan:
     shadows: frozenset[str] = frozenset()
     # Names under which the adjoints of fresh arrays are read.
     fresh: frozenset[str] = frozenset()
+    # The kinds that were found last, if any, of the function as it was then.
+    found: list[Kinds] = field(default_factory=list)
+    # What the function's caller lends it to write into.
+    lent: Lent = NOTHING_LENT
+
+    # The adjoints that are the caller's arrays.
+    handed: frozenset[str] = frozenset()
 
 
 def _seeds(plan: Plan) -> frozenset[str]:
@@ -133,15 +143,26 @@ def finish_pair(plan: Plan, tape_name: Callable[[str], str]) -> Sweeps:
     planner = _planner(plan, function, tape_name)
     function = _planned(plan, function, planner)
     mark = function.body.index(_MARK)
-    assert plan.value is not None
-    forward = tuple(s for s in function.body[:mark] if not isinstance(s, n.Comment))
-    end = n.Return(n.Var(plan.value))
-    first = replace(function, body=_folded_return((*forward, end)))
-    result = n.Return(plan.results(lambda name: UNKNOWN))
-    second = replace(function, body=(*function.body[mark + 1 :], result))
+    kept = (s for s in function.body[:mark] if not isinstance(s, n.Comment))
+    forward = tuple(s for s in kept if not _is_kept(s))
+    if plan.value is not None:
+        forward = _folded_return((*forward, n.Return(n.Var(plan.value))))
+    first = replace(function, body=forward)
+    result = plan.results(lambda name: UNKNOWN)
+    ends: n.Block = () if result == n.Const(None) else (n.Return(result),)
+    second = replace(function, body=(*function.body[mark + 1 :], *ends))
     used = {name for s in statements(function.body) for e in expressions(s) for name in names_in(e)}
     tapes = [*planner.parameters, *(name for name in plan.lists if name in used)]
     return Sweeps(first, second, tuple(dict.fromkeys(tapes)), fresh)
+
+
+def _keeping(names: frozenset[str]) -> n.Block:
+    """A statement that reads these variables: their contents are needed there."""
+    return (n.Effect(n.Tuple(tuple(map(n.Var, sorted(names))))),) if names else ()
+
+
+def _is_kept(s: n.Stmt) -> bool:
+    return isinstance(s, n.Effect) and isinstance(s.value, n.Tuple)
 
 
 def _is_fresh(plan: Plan, function: n.Function) -> bool:
@@ -196,6 +217,7 @@ def _polished(plan: Plan) -> n.Function:
     for step in (
         _copies,
         _dead,
+        _sunk,
         _copies,
         _refold,
         _dead,
@@ -273,15 +295,22 @@ def _is_zero(e: n.Expr) -> bool:
 
 def _joined(plan: Plan) -> n.Function:
     reverse, merged = accumulate(
-        plan.reverse, plan.adjoints, lambda a: zero_of(plan, a), _is_zero, plan.wanted
+        plan.reverse,
+        plan.adjoints,
+        lambda a: zero_of(plan, a),
+        _is_zero,
+        plan.wanted,
+        plan.handed,
     )
     lists: n.Block = ()
     if not plan.inputs:
         lists = tuple(n.Assign(n.Var(name), n.List(())) for name in plan.lists)
     bound = _surely_bound((*plan.copies, *plan.forward), plan)
     unbound = {plan.adjoints[a] for a in merged} - bound
-    # Where the primal may read it unbound, it must raise as the primal does.
-    unbound -= _read_before_bound(plan)
+    if unbound:
+        # Where the primal may read it unbound, it must raise as the primal does.
+        given = frozenset(p.name for p in plan.params)
+        unbound -= read_unbound((*plan.copies, *plan.forward), given)
     # Not a number: a zero like it broadcasts, and nothing is made of it unnoticed.
     nan = n.Ref("np.nan", np.nan, np)
     lists += tuple(
@@ -289,15 +318,9 @@ def _joined(plan: Plan) -> n.Function:
     )
     empty = (v for v in sorted(unbound) if _list_kind(plan, v) is not None)
     lists += tuple(n.Assign(n.Var(v), n.List(())) for v in empty)
-    body = (*plan.copies, n.Comment("forward sweep"), *lists, *plan.forward, _MARK, *reverse)
+    forward = (*lists, *plan.forward, *_keeping(plan.lent.written))
+    body = (*plan.copies, n.Comment("forward sweep"), *forward, _MARK, *reverse)
     return n.Function(plan.name, plan.params, body, plan.doc, order=plan.order)
-
-
-def _read_before_bound(plan: Plan) -> frozenset[str]:
-    """The variables that some path through the forward sweep reads without having bound them."""
-    start = n.Comment("")
-    function = n.Function(plan.name, plan.params, (start, *plan.forward))
-    return liveness(function).after[start]
 
 
 def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:
@@ -313,7 +336,9 @@ def _surely_bound(block: n.Block, plan: Plan) -> frozenset[str]:
 
 
 def _kinds(plan: Plan, function: n.Function) -> Kinds:
-    return infer_kinds(function, plan.kinds, plan.world)
+    earlier = plan.found.pop() if plan.found else None
+    plan.found.append(infer_kinds(function, plan.kinds, plan.world, earlier))
+    return plan.found[-1]
 
 
 def _sizes(plan: Plan) -> frozenset[str]:
@@ -336,7 +361,7 @@ def _copies(plan: Plan, function: n.Function) -> n.Function:
 
 def _dead(plan: Plan, function: n.Function) -> n.Function:
     pairs = aliases(function, _kinds(plan, function)).ever()
-    live = frozenset(plan.wanted) | _values(plan)
+    live = frozenset(plan.wanted) | _values(plan) | _lent_at_end(plan)
     body = dead(
         function.body,
         live,
@@ -345,6 +370,16 @@ def _dead(plan: Plan, function: n.Function) -> n.Function:
         lambda name: near(name, pairs),
     )
     return replace(function, body=body)
+
+
+def _sunk(plan: Plan, function: n.Function) -> n.Function:
+    if not plan.shadows or plan.inputs:
+        return function
+    mark = function.body.index(_MARK)
+    forward, reverse = function.body[:mark], function.body[mark + 1 :]
+    kinds = _kinds(plan, function)
+    forward, reverse = sink_shadows(forward, reverse, plan.shadows, kinds)
+    return replace(function, body=(*forward, _MARK, *reverse))
 
 
 def _unused(plan: Plan, function: n.Function) -> n.Function:
@@ -372,9 +407,15 @@ def _values(plan: Plan) -> frozenset[str]:
     return names_in(plan.results(lambda name: UNKNOWN)) | value
 
 
+def _lent_at_end(plan: Plan) -> frozenset[str]:
+    """The caller's arrays that it reads after the reverse sweep."""
+    return plan.handed | plan.lent.undone
+
+
 def _refold(plan: Plan, function: n.Function) -> n.Function:
     adjoints = frozenset(plan.adjoints)
-    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(_values(plan)))))
+    names = _values(plan) | _lent_at_end(plan)
+    at_end = n.Return(n.Tuple(tuple(n.Var(name) for name in sorted(names))))
     function = replace(function, body=(*function.body, at_end))
     adjoints |= plan.shadows
     function = refold(function, _kinds(plan, function), _seeds(plan), adjoints)
@@ -419,7 +460,15 @@ def _is_int(kind: Kind) -> bool:
 def _planned(plan: Plan, function: n.Function, planner: Planner) -> n.Function:
     mark = function.body.index(_MARK)
     forward, reverse = planner.plan(function.body[:mark], function.body[mark:])
+    if any(isinstance(s, n.Attempt) for s in statements(forward)):
+        kinds = _kinds(plan, function)
+        lists = {*planner.lists, *plan.lists}
+        forward = steady_tapes(forward, lists, plan.names, lambda s: _is_number(s, kinds))
     return _with_indices(plan, replace(function, body=whole_names(forward, reverse)))
+
+
+def _is_number(s: n.Stmt, kinds: Kinds) -> bool:
+    return isinstance(s, n.Update) and kinds.reached(s) and is_number(kinds.at(s)(s.target))
 
 
 def _with_indices(plan: Plan, function: n.Function) -> n.Function:
@@ -446,8 +495,9 @@ def _returned(plan: Plan, function: n.Function) -> n.Function:
     end = n.Return(None)
     kinds = _kinds(plan, replace(function, body=(*function.body, end)))
     env = kinds.before.get(end, {})
-    result = n.Return(plan.results(lambda name: env.get(name, UNKNOWN)))
-    return replace(function, body=(*_headed(function.body), result))
+    result = plan.results(lambda name: env.get(name, UNKNOWN))
+    ends: n.Block = () if result == n.Const(None) else (n.Return(result),)
+    return replace(function, body=(*_headed(function.body), *ends))
 
 
 def _headed(body: n.Block) -> n.Block:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.analysis.activity import is_reader
 from srcdiff.analysis.kinds import World, infer_kinds, whole_kind
 from srcdiff.assemble.containers import Setting, plain_forms
 from srcdiff.assemble.derivatives import (
@@ -49,6 +50,7 @@ from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
 from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+from srcdiff.normalize.nonlocals import nonlocals_to_results
 from srcdiff.normalize.unroll import unrolled
 
 # How many calls of one function, each with other functions as arguments, may lie in each other.
@@ -155,6 +157,9 @@ class Functions:
         if isinstance(callee, n.Ref) and not isinstance(callee.value, FunctionType | Callee):
             return (None if callee is call.callee else applied), None
         if isinstance(callee, n.Ref) and not self.ours(callee.value):
+            if is_reader(call.callee):
+                # A logger's method, which looks at what it is given, stays a method.
+                return None, None
             return (None if callee is call.callee else applied), None
         site = self._site(applied, infer)
         if any(map(is_pending, site.kinds.values())):
@@ -191,6 +196,8 @@ class Functions:
             code = kind.code
             if code.failure is not None:
                 raise code.failure
+            if code.nonlocals:
+                raise _assigns_outside(code)
             callee = Callee(code, code.function)
             site = _Site(code, code.function)
         site.names = Names(names_of(site.function))
@@ -315,7 +322,7 @@ class Functions:
             return function, None
         key = (function, tuple(kinds.items()))
         if key not in self._converted:
-            function = self._without_objects(function, kinds)
+            function = self.without_objects(function, kinds)
             if not self._is_needed(function, kinds):
                 return function, None
             body, returned = self._convert(function, kinds, {}, set())
@@ -326,14 +333,14 @@ class Functions:
             self._converted[key] = made, returned
         return self._converted[key]
 
-    def _without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The function with the objects taken apart that it makes and changes."""
         key = (function, tuple(kinds.items()))
         if key not in self._apart:
             apart = self.world.objects_apart(function, kinds)
             if not self.is_settled():
                 return apart
             self._apart[key] = apart
-            self._apart[apart, key[1]] = apart
         return self._apart[key]
 
     def _is_needed(self, function: n.Function, kinds: Mapping[str, Kind]) -> bool:
@@ -375,6 +382,7 @@ class Functions:
     ) -> tuple[n.Block, Kind | None]:
         names = Names(names_of(function) | kinds.keys())
         function = inline_calls(function, names, self.world.written_out)
+        function = nonlocals_to_results(function, names)
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
         setting = Setting(kinds, self.world, self.ours)
@@ -443,6 +451,17 @@ def _partial_kind(call: n.Call, infer: Infer) -> Kind | None:
         return None
     keywords = tuple((name, infer(value)) for name, value in call.keywords)
     return PartialOf(infer(call.args[0]), tuple(map(infer, call.args[1:])), keywords)
+
+
+def _assigns_outside(code: n.Code) -> UnsupportedError:
+    name = code.nonlocals[0]
+    return UnsupportedError(
+        f"a nested function that assigns to {name!r} of the function around it is not supported "
+        "here.",
+        code.function.span,
+        None,
+        f"return the new value, and assign it where the function is called: {name} = g(...).",
+    )
 
 
 def _name(callee: n.Expr, function: n.Function) -> str:

@@ -32,6 +32,7 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.walk import statements
 from srcdiff.normalize.trees import Apart, Tree, made
+from srcdiff.transform.keeping import strided_owned
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed
 from srcdiff.transform.reverse import Calls, Reverser
@@ -108,7 +109,11 @@ def gradient(
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
     inner = params if wanted.apart is None else wanted.apart.kinds
-    copies = tuple(owned(name, inner[name], wanted.value) for name in written_params(primal))
+    strided = reverser.shadows.asked_of
+    copies = tuple(
+        strided_owned(name) if name in strided else owned(name, inner[name], wanted.value)
+        for name in written_params(primal)
+    )
     copies = copies if wanted.apart is None else (*wanted.apart.start, *copies)
     adjoints = {name: reverser.adjoints.name(name) for name in wanted.leaves}
     plan = Plan(
@@ -234,7 +239,7 @@ def converted(e: n.Expr, kind: Kind, target: Kind, name: str) -> n.Expr:
     if isinstance(target, ListOf):
         return _converted_list(e, target.item)
     if isinstance(target, Number):
-        if isinstance(kind, Number) and kind.type is target.type:
+        if isinstance(kind, Number) and kind.type is target.type and not kind.mixed:
             return e
         return n.Call(n.Ref(target.type.__name__, target.type, target.type), (e,))
     if isinstance(target, Scalar):

@@ -12,9 +12,16 @@ from srcdiff.analysis.effects import check_effects, check_statements
 from srcdiff.analysis.iterables import is_empty
 from srcdiff.analysis.kinds import Kinds, World, infer_kinds
 from srcdiff.analysis.liveness import liveness
+from srcdiff.analysis.outputs import check_apart, check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
+from srcdiff.assemble.writes import (
+    updates_in_place,
+    with_lists_followed,
+    with_memory,
+    writing_calls_apart,
+)
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
@@ -40,8 +47,12 @@ from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
+from srcdiff.normalize.nonlocals import nonlocals_to_results
+from srcdiff.normalize.starts import array_starts
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
+from srcdiff.normalize.writes import tests_apart
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.naming import name_costly
 from srcdiff.transform.primal import Primal
 
@@ -54,16 +65,33 @@ def normalized(
     Without `wrt`, whatever can carry a derivative is taken to do so.
     """
     function = inline_calls(function, names, setting.world.written_out)
+    function = nonlocals_to_results(function, names)
+    function = setting.world.without_objects(function, setting.kinds)
+    names.reserve(names_of(function))
     function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)
-    function = explicit_ends(jumps_to_tails(function, names))
+    function = with_memory(explicit_ends(jumps_to_tails(function, names)), setting)
+    followed = with_lists_followed(function, names, setting)
+    if followed is not function:
+        return normalized(followed, names, setting, wrt)
+    apart = tests_apart(function)
+    if apart is not function:
+        function = explicit_ends(jumps_to_tails(apart, names))
     function = containers_taken_apart(function, names, setting, wrt)
     function = calls_to_statements(function, names, setting.is_user_function)
+    function = writing_calls_apart(function, names, setting)
     function = steady_keys(steady_loops(unpack(function, names), names), names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
+    started = array_starts(function, setting.kinds, functools.partial(_kind_at, kinds))
+    if started is not function:
+        function, kinds = started, infer_kinds(started, setting.kinds, setting.world)
     return replace(function, body=_pruned(function.body, kinds))
+
+
+def _kind_at(kinds: Kinds, s: n.Stmt, e: n.Expr) -> Kind | None:
+    return kinds.at(s)(e) if kinds.reached(s) else None
 
 
 def with_derivatives(function: n.Function, world: World) -> n.Function:
@@ -84,6 +112,7 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
     out: list[n.Stmt] = []
     for s in block:
         if not kinds.reached(s):
+            out += _unbound(kinds, s)
             break
         if isinstance(s, n.For) and is_empty(kinds.at(s)(s.iter)):
             continue
@@ -97,6 +126,16 @@ def _pruned(block: n.Block, kinds: Kinds) -> n.Block:
         inner = tuple(_pruned(b, kinds) for b in blocks(s))
         out.append(with_blocks(_specialised(s, kinds), inner))
     return tuple(out)
+
+
+def _unbound(kinds: Kinds, s: n.Stmt) -> n.Block:
+    """What Python does where a variable is read that is not bound."""
+    if s not in kinds.unbound:
+        return ()
+    error = n.Ref("UnboundLocalError", UnboundLocalError, UnboundLocalError)
+    text = "cannot access local variable {!r} where it is not associated with a value"
+    message = n.Const(text.format(kinds.unbound[s]))
+    return (n.Raise(n.Call(error, (message,)), span=s.span),)
 
 
 def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
@@ -114,21 +153,27 @@ def _specialised(s: n.Stmt, kinds: Kinds) -> n.Stmt:
 
 
 def prepare(
-    function: n.Function, wrt: Iterable[str], setting: Setting, wanted: tuple[bool, ...] = ()
+    function: n.Function,
+    wrt: Iterable[str],
+    setting: Setting,
+    wanted: tuple[bool, ...] = (),
+    lent: Lent = NOTHING_LENT,
 ) -> Primal:
     """The function normalised, and its facts for derivatives with respect to `wrt`.
 
-    `wanted` tells for each item of the tuple that it returns whether its derivative is asked for.
+    `wanted` tells for each item of the tuple that it returns whether its derivative is asked for;
+    `lent` is what its caller lends it to write into.
     """
     wrt = tuple(wrt)
     names = Names(names_of(function))
     function = normalized(function, names, setting, wrt)
+    function = updates_in_place(function, lent.written)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
 
     def facts_of(function: n.Function, kinds: Kinds) -> Activity:
-        found = _groups(function, kinds)
-        return activity(function, kinds, wrt, wanted, found)
+        found = _groups(function, kinds, lent)
+        return activity(function, kinds, wrt, wanted, found, lent.useful)
 
     facts = facts_of(function, kinds)
     function = _smooth_forms(function, kinds, facts, names)
@@ -138,10 +183,13 @@ def prepare(
     if named.body != function.body:
         function = named
         kinds = infer_kinds(function, setting.kinds, setting.world)
-    live, shared = liveness(function), aliases(function, kinds, earlier=True)
+    live = liveness(function, lent.written)
+    shared = aliases(function, kinds, lent.shared, earlier=True)
     found = groups(function, kinds, live, shared)
-    facts = activity(function, kinds, wrt, wanted, found)
+    facts = activity(function, kinds, wrt, wanted, found, lent.useful)
     one_shape = _one_shape(function, kinds, setting.kinds)
+    check_outputs(function, kinds)
+    check_apart(function, kinds, shared)
     check_statements(function, kinds, facts)
     check_known(function, kinds, facts)
     check_effects(function, kinds, facts)
@@ -149,11 +197,12 @@ def prepare(
     return Primal(function, kinds, facts, live, shared, names, one_shape, found)
 
 
-def _groups(function: n.Function, kinds: Kinds) -> tuple[frozenset[str], ...]:
+def _groups(function: n.Function, kinds: Kinds, lent: Lent) -> tuple[frozenset[str], ...]:
     """The groups of variables that share memory, where any is written into."""
     if not in_place_names(function, kinds):
         return ()
-    return groups(function, kinds, liveness(function), aliases(function, kinds))
+    live = liveness(function, lent.written)
+    return groups(function, kinds, live, aliases(function, kinds, lent.shared))
 
 
 def _changed_names(block: n.Block) -> frozenset[str]:

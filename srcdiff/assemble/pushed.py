@@ -6,10 +6,10 @@ y = g(x, 2.0)       →       y, y_dot = g_jvp(x, 2.0, x_dot)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from srcdiff.assemble.calls import PairMaker, Site, argument
+from srcdiff.assemble.calls import Near, PairMaker, Site, argument
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.prepare import prepare
 from srcdiff.assemble.results import located
@@ -41,38 +41,63 @@ class PushforwardMaker:
         """Whether the expression calls one of the user's functions."""
         return self.pairs.is_call(e)
 
-    def pushed(self, s: n.Assign, pusher: Pusher, tangents: Tangents) -> n.Stmt | None:
-        """The statement that calls for value and tangent; None where there is no tangent."""
-        site = self.pairs.site(s, pusher.infer, pusher.varied, frozenset())
+    def pushed(
+        self,
+        s: n.Assign | n.Effect,
+        pusher: Pusher,
+        tangents: Tangents,
+        near: Near,
+        moving: frozenset[str],
+    ) -> n.Stmt | None:
+        """The statement that calls for value and tangent; None where there is no tangent.
+
+        `near` gives the names whose memory an argument may share; `moving` are the variables that
+        have tangents.
+        """
+        site = self.pairs.site(s, pusher.infer, pusher.varied, moving, near)
         if not site.wrt:
             return None
+        # The tangents of what is written into are handed over, also where they are still zero.
+        wrt = tuple(p for p in site.arguments if p in site.wrt or p in site.lent.adjoints)
+        site = replace(site, wrt=wrt)
         sweep = self._function(site, pusher)
         values = [argument(site, name) for name in site.arguments]
-        given = []
-        for name in site.wrt:
-            tangent = pusher.full(argument(site, name))
-            assert tangent is not None
-            given.append(tangent)
+        given = [self._tangent_of(p, site, pusher, tangents) for p in wrt]
         kind = self.pairs.result_kind(site.call, pusher.infer)
-        target: n.Target = n.Tuple((s.target, _tangent(s.target, tangents)))
         kinds: tuple[Kind, ...] = (kind, kind)
-        if isinstance(kind, TupleOf):
-            if not isinstance(s.target, n.Tuple):
-                raise UnsupportedError(
-                    "the results of this call are not unpacked one by one.",
-                    s.span,
-                    None,
-                    "unpack the tuple at the call: a, b = g(x).",
-                )
-            items = tuple(_tangent(item, tangents) for item in s.target.items)
-            target, kinds = n.Tuple((*s.target.items, *items)), kind.items + kind.items
+        if isinstance(kind, TupleOf) and isinstance(s, n.Assign):
+            kinds = kind.items + kind.items
         half = Half(sweep, site.callee, False, kinds, self.pairs)
-        call = n.Call(n.Ref(sweep.named(self.pairs.names), half, sweep), (*values, *given))
-        return n.Assign(target, call, span=s.span)
+        ref = n.Ref(sweep.named(self.pairs.names), half, sweep, self._memory(site))
+        call = n.Call(ref, (*values, *given))
+        if isinstance(s, n.Effect):
+            return n.Effect(call, span=s.span)
+        return n.Assign(_targets(s, kind, tangents), call, span=s.span)
+
+    def _tangent_of(self, p: str, site: Site, pusher: Pusher, tangents: Tangents) -> n.Expr:
+        if p in site.lent.adjoints:
+            return tangents.place(argument(site, p))
+        tangent = pusher.full(argument(site, p))
+        assert tangent is not None
+        return tangent
+
+    def _memory(self, site: Site) -> n.Memory | None:
+        """What the call does with its arguments: with tangents what it does with their values."""
+        memory = self.pairs.memory(site)
+        if memory is None:
+            return None
+        names = list(site.arguments)
+        tangents = {p: len(names) + k for k, p in enumerate(site.wrt)}
+
+        def both(old: tuple[int | str, ...]) -> tuple[int | str, ...]:
+            again = (tangents.get(names[k]) for k in old if isinstance(k, int))
+            return (*old, *(k for k in again if k is not None))
+
+        return n.Memory(both(memory.writes), both(memory.shares), memory.outside)
 
     def _function(self, site: Site, pusher: Pusher) -> Sweep:
         kinds = self.pairs.kinds_at(site, pusher.infer)
-        key = (site.callee, tuple(kinds.items()), site.wrt)
+        key = (site.callee, tuple(kinds.items()), site.wrt, site.lent)
         if key not in self.made:
             sweep = Sweep(f"{site.callee.name}_jvp")
             # Before it has a text, as it may call itself.
@@ -88,15 +113,30 @@ class PushforwardMaker:
     def _pushforward(self, site: Site, kinds: Mapping[str, Kind], sweep: Sweep) -> n.Function:
         lowered = site.callee.function
         lowered = named_results(lowered, Names(names_of(lowered)))
-        world = self.pairs.world
-        primal = prepare(lowered, site.wrt, Setting(kinds, world, self.pairs.ours))
+        world, lent = self.pairs.world, site.lent
+        primal = prepare(lowered, site.wrt, Setting(kinds, world, self.pairs.ours), (), lent)
         doc = f"Value and tangent of {place_of(lowered)}."
-        what = Pushforward(primal, site.wrt, kinds, world, self, inner=True)
+        what = Pushforward(primal, site.wrt, kinds, world, self, inner=True, lent=lent)
         return pushforward(what, sweep.named(self.pairs.names), doc)
 
     def functions(self) -> list[n.Function]:
         """The functions made, callees first."""
         return [sweep.function for sweep in self.made.values() if sweep.function is not None]
+
+
+def _targets(s: n.Assign, kind: Kind, tangents: Tangents) -> n.Target:
+    """What values and tangents are assigned to."""
+    if not isinstance(kind, TupleOf):
+        return n.Tuple((s.target, _tangent(s.target, tangents)))
+    if not isinstance(s.target, n.Tuple):
+        raise UnsupportedError(
+            "the results of this call are not unpacked one by one.",
+            s.span,
+            None,
+            "unpack the tuple at the call: a, b = g(x).",
+        )
+    items = tuple(_tangent(item, tangents) for item in s.target.items)
+    return n.Tuple((*s.target.items, *items))
 
 
 def _tangent(target: n.Expr, tangents: Tangents) -> n.Place | n.Tuple:

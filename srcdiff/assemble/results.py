@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from srcdiff.analysis.activity import differentiable, smooth_names
+from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.alias import written_arguments
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds, whole_kind
+from srcdiff.analysis.memory import effects_of
 from srcdiff.assemble.containers import Setting
 from srcdiff.assemble.prepare import normalized, prepare
 from srcdiff.assemble.recursion import Solver
@@ -21,9 +22,9 @@ from srcdiff.assemble.sweeps import Half
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Callees, Derived
+from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import PENDING, UNKNOWN, Array, Kind, Known, ListOf, join
-from srcdiff.ir.lists import appended
+from srcdiff.ir.kinds import PENDING, UNKNOWN, Kind, Known, join
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_of, statements, stored_names, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -56,6 +57,14 @@ class Special:
     kinds: dict[str, Kind]
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is known of calls of a function: the kind of the result, and what becomes of memory."""
+
+    kind: Kind = PENDING
+    effects: Effects = Effects()
+
+
 @dataclass(eq=False)
 class Results:
     """Infers the results of calls.
@@ -69,7 +78,7 @@ class Results:
     world: World
     helpers: Helpers
     ours: Callable[[Any], bool]
-    _solver: Solver[Kind] = field(default_factory=lambda: Solver(lambda a, b: a == b))
+    _solver: Solver[Found] = field(default_factory=lambda: Solver(lambda a, b: a == b))
     # By callee and kinds; those of recursive functions by callee and shapes, too.
     _known: dict[Any, Special] = field(default_factory=dict)
     _shapes: dict[Any, list[Special]] = field(default_factory=dict)
@@ -97,10 +106,7 @@ class Results:
         if any(map(is_pending, given.values())):
             return PENDING
         special = self._special(callee, given, call)
-        try:
-            found = self._solver.ask(special, PENDING, lambda: self._inferred(special, call))
-        except UnsupportedError as error:
-            raise located(error, call, callee) from None
+        found = self._ask(special, call).kind
         if found == PENDING and self._solver.is_settled(special):
             raise UnsupportedError(
                 f"{callee.name} calls itself on every path, and never returns.",
@@ -110,6 +116,20 @@ class Results:
             )
         label = f"{getattr(infer, 'at', '')}|{show(call)}"
         return in_terms_of(given, special.kinds, found, label)
+
+    def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects:
+        """What the called function does with the memory of its arguments."""
+        callee = self.callee(call)
+        given = self._argument_kinds(callee, call, infer)
+        if any(map(is_pending, given.values())):
+            return Effects()
+        return self._ask(self._special(callee, given, call), call).effects
+
+    def _ask(self, special: Special, call: n.Call) -> Found:
+        try:
+            return self._solver.ask(special, Found(), lambda: self._inferred(special, call))
+        except UnsupportedError as error:
+            raise located(error, call, special.callee) from None
 
     def kinds_for(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Mapping[str, Kind]:
         """The kinds that the callee is specialised for, for this call."""
@@ -153,25 +173,29 @@ class Results:
         alike.append(special)
         return special
 
-    def _inferred(self, special: Special, call: n.Call) -> Kind:
+    def _inferred(self, special: Special, call: n.Call) -> Found:
         callee = special.callee
         while True:
             kinds = special.kinds
-            kind = self._returned(callee.function, kinds, call)
+            found = self._returned(callee.function, kinds, call)
             if kinds == special.kinds:
                 break
         before = self._solver.found(special)
-        return kind if before is None else join(before, kind, f"{callee.name}.result")
+        if before is None:
+            return found
+        kind = join(before.kind, found.kind, f"{callee.name}.result")
+        return Found(kind, before.effects.joined(found.effects))
 
-    def _returned(self, lowered: n.Function, kinds: Mapping[str, Kind], call: n.Call) -> Kind:
+    def _returned(self, lowered: n.Function, kinds: Mapping[str, Kind], call: n.Call) -> Found:
         functional = self.world.functional_result(lowered, kinds)
         if functional is not None:
-            return functional
+            return Found(functional)
         setting = Setting(kinds, self.world, self.ours)
         body = normalized(lowered, Names(names_of(lowered)), setting)
         facts = infer_kinds(body, kinds, self.world)
         _refuse_writes(body, facts, call)
-        return Known(None) if facts.returned is None else facts.returned
+        kind = Known(None) if facts.returned is None else facts.returned
+        return Found(kind, effects_of(body, facts))
 
     def _argument_kinds(
         self, callee: Callee, call: n.Call, infer: Callable[[n.Expr], Kind]
@@ -246,26 +270,12 @@ def _references(function: n.Function) -> list[n.Ref]:
     return [x for x in found if isinstance(x, n.Ref)]
 
 
-def _appends_floats(function: n.Function, facts: Kinds) -> bool:
-    """Whether a list gets an item that may carry a derivative."""
-    for s in statements(function.body):
-        change = appended(s)
-        if change is not None and facts.reached(s) and differentiable(facts.at(s)(change[1])):
-            return True
-    return False
-
-
 def _refuse_writes(function: n.Function, facts: Kinds, call: n.Call) -> None:
     for name in written_arguments(function, facts):
-        kinds = {env[name] for env in facts.before.values() if name in env}
-        grows = any(isinstance(kind, ListOf) and differentiable(kind) for kind in kinds)
-        grows |= any(isinstance(kind, ListOf) for kind in kinds) and _appends_floats(
-            function, facts
-        )
-        if grows or isinstance(facts.before[function.body[0]].get(name), Array | type(UNKNOWN)):
+        if facts.before[function.body[0]].get(name) == UNKNOWN:
             raise UnsupportedError(
-                f"{function.name} writes into its argument {name!r}; "
-                "stores into memory that another name reaches are not supported yet.",
+                f"{function.name} writes into its argument {name!r}, of which it is not known "
+                "what it is.",
                 call.span,
                 None,
                 f"copy it there ({name} = {name}.copy()) and return the new array.",

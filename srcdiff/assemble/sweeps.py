@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Kind
+from srcdiff.ir.walk import expressions, map_block, rebuild, statements, subexpressions
 
 
 @dataclass(eq=False)
@@ -66,3 +68,33 @@ def place_of(function: n.Function) -> str:
     if span is None:
         return function.name
     return f"{function.name} ({span.file.rpartition('/')[2]}:{span.line})"
+
+
+def reachable(functions: Iterable[n.Function]) -> frozenset[n.Function]:
+    """The functions of pairs that these call, directly or through others, and these."""
+    found: set[n.Function] = set()
+    todo = list(functions)
+    while todo:
+        function = todo.pop()
+        if function in found:
+            continue
+        found.add(function)
+        for s in statements(function.body):
+            for e in expressions(s):
+                for x in subexpressions(e):
+                    if isinstance(x, n.Ref) and isinstance(x.value, Half):
+                        todo += [x.value.function] if x.value.sweep.function else []
+    return frozenset(found)
+
+
+def renamed(function: n.Function, new: Mapping[str, str]) -> n.Function:
+    """A function of a text in which functions of pairs have other names."""
+
+    def called(e: n.Expr) -> n.Expr:
+        e = rebuild(e, called)
+        if isinstance(e, n.Ref) and isinstance(e.value, Half):
+            return replace(e, path=new.get(e.path, e.path))
+        return e
+
+    name = new.get(function.name, function.name)
+    return replace(function, name=name, body=map_block(function.body, called))

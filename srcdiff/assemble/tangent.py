@@ -10,6 +10,7 @@ from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.gradient import converted, owned, written_params
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.fills import np_call
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, Kind, ListOf, TupleOf, dtype_of
 from srcdiff.ir.walk import blocks, map_block, substitute, with_blocks
@@ -17,6 +18,8 @@ from srcdiff.normalize.trees import Apart
 from srcdiff.optimize.dead import dead
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.forward import Calls, Forwarder
+from srcdiff.transform.keeping import strided_owned
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.push import Pusher, zero_like, zero_start
 
@@ -46,6 +49,8 @@ class Pushforward:
     value: bool = True
     inner: bool = False
     trees: Trees | None = None
+    # What its caller lends it to write into.
+    lent: Lent = NOTHING_LENT
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
         tangents.name(variable)
     forwarder = Forwarder(primal, tangents, what.calls, lambda s, p: _result(s, p, what))
     body = forwarder.run()
-    body = (*_start(what, tangents), *body)
+    body = (*_start(what, tangents, forwarder.asked_of), *body)
     own, known = primal.function.params, what.kinds
     if what.trees is not None:
         own, known = what.trees.apart.params, what.trees.kinds
@@ -85,7 +90,8 @@ def pushforward(what: Pushforward, name: str, doc: str) -> n.Function:
         body = (*what.trees.apart.start, *start, *body)
     kinds = {**known, **{t: known[p] for p, t in params.items()}}
     function = n.Function(name, _params(own, what.inner, params), body, doc)
-    function = _alive(function, kinds, what.world)
+    mine = {*what.lent.written, *(tangents.name(p) for p in what.lent.adjoints)}
+    function = _alive(function, kinds, what.world, frozenset(mine))
     facts = infer_kinds(function, kinds, what.world)
     return _Owning(function, facts, forwarder.borrowed, what.inner).run()
 
@@ -115,40 +121,49 @@ def _params(
     return (*(p for p in own if p.passing != 4), *given, *rest)
 
 
-def _start(what: Pushforward, tangents: Tangents) -> n.Block:
+def _start(what: Pushforward, tangents: Tangents, asked_of: frozenset[str]) -> n.Block:
     """Copies of what is written into, and zeros for parameters that get a tangent on the way."""
     primal, out = what.primal, []
-    written = frozenset(written_params(primal))
+    written = frozenset(written_params(primal)) - what.lent.written
     active = primal.activity.active_names()
     for name in primal.function.param_names:
         place = n.Var(name)
         if name in written:
-            out.append(owned(name, what.kinds[name], keep_order=True))
+            kept = name in asked_of
+            out.append(strided_owned(name) if kept else owned(name, what.kinds[name], True))
         if name in what.wrt:
             if name in written:
                 own = n.Var(tangents.name(name))
-                out.append(n.Assign(own, n.Call(n.Field(own, "copy"))))
+                # Where a view is asked for, the tangent must lie in memory as the primal does.
+                like = name in asked_of
+                copy = np_call("full_like", place, own) if like else n.Call(n.Field(own, "copy"))
+                out.append(n.Assign(own, copy))
         elif name in active:
             zero = zero_start(place, what.kinds[name])
             out.append(n.Assign(n.Var(tangents.name(name)), zero))
     return tuple(out)
 
 
-def _alive(function: n.Function, kinds: Mapping[str, Kind], world: World) -> n.Function:
-    """The function without tangents that nobody reads."""
+def _alive(
+    function: n.Function, kinds: Mapping[str, Kind], world: World, lent: frozenset[str]
+) -> n.Function:
+    """The function without tangents that nobody reads; its caller reads what is `lent`."""
     pairs = aliases(function, infer_kinds(function, kinds, world)).ever()
     body = dead(
         function.body,
-        frozenset(),
+        lent,
         world.is_pure,
         lambda name: partners(name, pairs),
         lambda name: near(name, pairs),
+        lent,
     )
     return replace(function, body=body)
 
 
-def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr:
+def _result(s: n.Return, pusher: Pusher, what: Pushforward) -> n.Expr | None:
     """`value, tangent`, or `value, tangent, aux`."""
+    if what.lent.written and s.value in (None, n.Const(None)):
+        return s.value
     value = n.Const(None) if s.value is None else s.value
     if what.inner and isinstance(value, n.Tuple):
         # One tuple, so that each item is a value of its own to a derivative of this.

@@ -15,6 +15,7 @@ import numpy as np
 from srcdiff.emit.printer import Comment, print_module
 from srcdiff.emit.statements import Emitter
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import KEEPERS
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.scatter import as_call, is_scatter
 from srcdiff.ir.walk import expressions, statements, subexpressions
@@ -72,6 +73,8 @@ def free_expressions(functions: Iterable[n.Function]) -> Iterable[n.Ref | n.Glob
             kept = s.free if isinstance(s, n.Opaque) else ()
             for e in (*expressions(s), *kept):
                 for x in subexpressions(e):
+                    if isinstance(x, n.Ref) and any(x.value is k for k in KEEPERS):
+                        continue
                     if isinstance(x, n.Ref | n.Global):
                         yield x
                     elif isinstance(x, n.OpaqueExpr):

@@ -8,9 +8,12 @@ from typing import Any
 
 import gast
 
+from srcdiff.emit.attempts import handled, silent_flags
 from srcdiff.emit.printer import Comment
 from srcdiff.ir import nodes as n
+from srcdiff.ir.attributes import left_behind
 from srcdiff.ir.scatter import as_call, is_scatter
+from srcdiff.ir.walk import closing, names_in, passed
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -56,10 +59,13 @@ class Emitter:
 
     def __init__(self, spell: Spell) -> None:
         self._spell = spell
+        # Flags of attempts that the text need not have.
+        self._silent: frozenset[str] = frozenset()
 
     def function(self, function: n.Function) -> ast.FunctionDef:
         """The definition of a function."""
         body: list[ast.stmt] = []
+        self._silent = silent_flags(function.body)
         if function.doc:
             body.append(ast.Expr(ast.Constant(function.doc)))
         body += self.block(function.body)
@@ -93,13 +99,38 @@ class Emitter:
     def block(self, block: n.Block) -> list[ast.stmt]:
         """The statements of a block; what follows a branch that jumps is not indented."""
         out: list[ast.stmt] = []
-        for s in block:
-            out += self._statement(s)
+        at = 0
+        while at < len(block):
+            if isinstance(block[at], n.Open):
+                end = closing(block, at)
+                out.append(self._opened(block[at : end + 1]))
+                at = end + 1
+            else:
+                out += self._statement(block[at])
+                at += 1
         return out
 
+    def _opened(self, block: n.Block) -> ast.stmt:
+        """`with`, or `try` and `finally`, of what stands between Open and Close."""
+        start, inner = block[0], block[1:-1]
+        assert isinstance(start, n.Open)
+        if start.items:
+            items = [
+                ast.withitem(self.expr(e), None if x is None else self.target(x))
+                for e, x in start.items
+            ]
+            return ast.With(items, self._body(inner))
+        at = next(i for i, s in enumerate(inner) if isinstance(s, n.Finally) and _level(inner, i))
+        return ast.Try(self._body(inner[:at]), [], [], self._body(inner[at + 1 :]))
+
     def _statement(self, s: n.Stmt) -> list[ast.stmt]:
+        if isinstance(s, n.Attempt):
+            return self._attempt(s)
         if isinstance(s, n.If):
             return self._if(s)
+        if isinstance(s, n.Assign) and isinstance(s.target, n.Var):
+            if s.target.name in self._silent:
+                return []
         node = self._simple(s)
         if s.note is not None:
             node.trailing_comment = s.note  # type: ignore[attr-defined]
@@ -133,6 +164,8 @@ class Emitter:
             case n.Assert():
                 message = None if s.message is None else self.expr(s.message)
                 return ast.Assert(self.expr(s.test), message)
+            case n.Effect() if (kept := left_behind(s)) is not None:
+                return ast.Assign([self.target(kept[0])], self.expr(kept[1]))
             case n.Effect():
                 return ast.Expr(self.expr(s.value))
             case n.Opaque():
@@ -158,6 +191,25 @@ class Emitter:
         if s.orelse and isinstance(s.body[-1] if s.body else None, n.Break | n.Continue | n.Raise):
             return [ast.If(self.expr(s.test), body, []), *self.block(s.orelse)]
         return [ast.If(self.expr(s.test), body, self.block(s.orelse))]
+
+    def _attempt(self, s: n.Attempt) -> list[ast.stmt]:
+        """`try`, with the handlers' blocks where each belongs to one of them."""
+        at = passed(s.orelse)
+        blocks = handled(s)
+        rest = self.block(s.orelse[at + 1 :])
+        clauses: list[ast.ExceptHandler] = []
+        for k, h in enumerate(s.handlers):
+            flag: list[ast.stmt] = []
+            if not names_in(s.test) <= self._silent:
+                flag = [ast.Assign([self.target(s.test)], self.expr(h.code))]
+            body = flag + (self.block(blocks[k]) if blocks else [])
+            cls = None if h.cls is None else self.expr(h.cls)
+            clauses.append(ast.ExceptHandler(cls, h.name, body or [ast.Pass()]))
+        tried = self._body(s.orelse[:at])
+        if blocks is not None:
+            return [ast.Try(tried, clauses, rest, [])]
+        branch = ast.If(self.expr(s.test), self._body(s.body), rest)
+        return [ast.Try(tried, clauses, [], []), branch]
 
     def target(self, e: n.Expr) -> ast.expr:
         """An assignment's target."""
@@ -206,11 +258,24 @@ class Emitter:
                 return ast.Dict([ast.Constant(k) for k in e.keys], [self.expr(i) for i in e.items])
             case n.Starred():
                 return ast.Starred(self.expr(e.value), _LOAD)
+            case n.OpaqueExpr() if e.rebuilt and e.inner is not None:
+                return self._comprehension(e, e.inner)
             case n.OpaqueExpr():
                 return _plain(e.node)  # type: ignore[no-any-return]
             case n.Closure():
                 return _plain(e.code.kept.node)  # type: ignore[no-any-return]
         raise TypeError(f"{type(e).__name__} cannot be emitted")
+
+    def _comprehension(self, e: n.OpaqueExpr, inner: n.Comprehension) -> ast.expr:
+        clauses = [
+            ast.comprehension(
+                self.target(c.target), self.expr(c.iter), [self.expr(t) for t in c.tests], 0
+            )
+            for c in inner.clauses
+        ]
+        is_list = type(e.node).__name__ == "ListComp"
+        element = self.expr(inner.element)
+        return (ast.ListComp if is_list else ast.GeneratorExp)(element, clauses)
 
     def _op(self, e: n.Op) -> ast.expr:
         args = [self.expr(a) for a in e.args]
@@ -219,6 +284,11 @@ class Emitter:
         if e.op in _UNARY:
             return ast.UnaryOp(_UNARY[e.op](), args[0])
         return ast.BinOp(args[0], _BINARY[e.op](), args[1])
+
+
+def _level(block: n.Block, at: int) -> bool:
+    """Whether as much is opened as closed before a place in a block."""
+    return sum(isinstance(s, n.Open) - isinstance(s, n.Close) for s in block[:at]) == 0
 
 
 def _is_item(node: ast.expr, inner: ast.AST) -> bool:

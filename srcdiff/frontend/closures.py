@@ -45,6 +45,17 @@ def declared(node: Any) -> tuple[str, ...]:
     return tuple(name for x in found for name in x.names)
 
 
+def nonlocals(node: Any) -> tuple[str, ...]:
+    """The names that a function declares nonlocal, and assigns to."""
+    names = set(declared(node))
+    bound = (x.id for x in own_nodes(node) if isinstance(x, gast.Name) and _is_bound(x))
+    return tuple(sorted(names & set(bound)))
+
+
+def _is_bound(name: Any) -> bool:
+    return not isinstance(name.ctx, gast.Load)
+
+
 def local_names(node: Any) -> frozenset[str]:
     """The names that belong to a function: its parameters, and what it binds."""
     out = {name.id for name in _parameter_names(node.args)}
@@ -116,7 +127,7 @@ def made(
     if isinstance(kept, n.Opaque) and failure is None:
         reads = {x for _, value in parts.defaults for x in names_in(value)}
         kept = replace(kept, reads=tuple(sorted(reads | set(captured))), writes=(name,))
-    code = n.Code(function, captured, kept, failure, declared(node))
+    code = n.Code(function, captured, kept, failure, nonlocals(node))
     return n.Closure(code, parts.defaults, text, span=span)
 
 
@@ -140,14 +151,5 @@ def _not_supported(node: Any, span: Span | None) -> UnsupportedError | None:
             "a nested generator or async function is not supported.",
             span,
             remedy="return an array of all values.",
-        )
-    names = declared(node)
-    if names:
-        return UnsupportedError(
-            f"a nested function that assigns to {names[0]!r} of the function around it is not "
-            "supported.",
-            span,
-            remedy=f"return the new value, and assign it where the function is called: "
-            f"{names[0]} = g(...).",
         )
     return None

@@ -112,6 +112,11 @@ def _opaque(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     return n.OpaqueExpr(node, text, local, free, span=span)
 
 
+def verbatim(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
+    """An expression that stays as it stands."""
+    return _opaque(node, scope, span)
+
+
 def _comprehension(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
     """A list comprehension or generator: kept as it is, with what it consists of beside it."""
     kept = _opaque(node, scope, span)
@@ -263,7 +268,25 @@ def _call(node: Any, scope: Resolver, span: Span | None) -> n.Expr:
             return lower_expression(generator, scope)
     args = tuple(lower_expression(a, scope) for a in node.args)
     keywords = tuple((k.arg or "**", lower_expression(k.value, scope)) for k in node.keywords)
+    if isinstance(callee, n.Ref) and callee.value is getattr and not keywords:
+        return _got(args, scope, span) or n.Call(callee, args, span=span)
     return n.Call(callee, args, keywords, span=span)
+
+
+def _got(args: tuple[n.Expr, ...], scope: Resolver, span: Span | None) -> n.Expr | None:
+    """`getattr(x, "name")` as `x.name`."""
+    if len(args) not in (2, 3) or not isinstance(args[1], n.Const):
+        return None
+    name = args[1].value
+    if not isinstance(name, str) or not name.isidentifier():
+        return None
+    found: n.Expr = n.Field(args[0], name, span=span)
+    if isinstance(args[0], n.Ref):
+        found = scope.attribute(args[0], name, span) or found
+    if len(args) == 2:
+        return found
+    test = n.Call(n.Ref("hasattr", hasattr, hasattr), args[:2], span=span)
+    return n.Choose(test, found, args[2], span=span)
 
 
 def _sequence(node: Any, scope: Resolver, span: Span | None) -> n.Expr:

@@ -7,6 +7,7 @@ return x ** n                Return(Op("pow", (Var("x"), Var("n"))))))
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from srcdiff.frontend.closures import local_names, made, named, parameters
 from srcdiff.frontend.expressions import constant_cells, lower_expression, operator_name
 from srcdiff.frontend.imports import import_statement, imported_names
 from srcdiff.frontend.loops import loop_with_else, while_assigning
+from srcdiff.frontend.managers import try_statement, with_statement
 from srcdiff.frontend.match import match_statement
 from srcdiff.frontend.retrieve import Retrieved, retrieve
 from srcdiff.frontend.scope import Home, Imported, Scope
@@ -241,14 +243,37 @@ def _assert(node: Any, scope: Scope) -> list[n.Stmt]:
 
 def _nested(node: Any, scope: Scope) -> list[n.Stmt]:
     """A nested function; one with decorators is kept as it stands."""
-    if node.decorator_list:
-        return [_opaque(node, scope)]
     span = scope.span(node)
+    decorators = [d for d in node.decorator_list if not _only_names(d, scope)]
+    if decorators:
+        return _decorated(node, decorators, scope)
     names = scope.nested(local_names(node))
     parts = parameters(node.args, lambda default: lower_expression(default, scope))
     kept = _opaque(node, scope)
     closure = made(node, node.name, span, kept, parts, lambda: _body(node, names))
     return [n.Assign(n.Var(node.name), closure, span=span)]
+
+
+def _decorated(node: Any, decorators: list[Any], scope: Scope) -> list[n.Stmt]:
+    """`@scaled(2.0) def g(x)` as `g = scaled(2.0)(g)`."""
+    plain = copy.copy(node)
+    plain.decorator_list = []
+    plain.name = scope.fresh(node.name)
+    span = scope.span(node)
+    value: n.Expr = n.Var(plain.name, span=span)
+    found = [lower_expression(d, scope) for d in decorators]
+    for decorator in reversed(found):
+        value = n.Call(decorator, (value,), span=decorator.span)
+    before = scope.assigned_before()
+    return [*before, *_nested(plain, scope), n.Assign(n.Var(node.name), value, span=span)]
+
+
+def _only_names(decorator: Any, scope: Scope) -> bool:
+    """Whether a decorator is `functools.wraps(f)`, which gives a function another name."""
+    if not isinstance(decorator, gast.Call):
+        return False
+    callee = lower_expression(decorator.func, scope)
+    return isinstance(callee, n.Ref) and callee.value is functools.wraps
 
 
 def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
@@ -260,6 +285,8 @@ def _scope_statement(node: Any, scope: Scope) -> list[n.Stmt]:
     }
     bound |= set(declared_names(scope.source.node.body))
     if not bound & set(node.names):
+        return []
+    if isinstance(node, gast.Nonlocal) and all(map(scope.is_outer, node.names)):
         return []
     word = type(node).__name__.lower()
     raise UnsupportedError(
@@ -319,6 +346,8 @@ def _describe(node: Any) -> str:
 
 
 _HANDLERS: dict[str, Callable[[Any, Scope], list[n.Stmt]]] = {
+    "With": lambda node, scope: with_statement(node, scope, lambda body: _block(body, scope)),
+    "Try": lambda node, scope: try_statement(node, scope, lambda body: _block(body, scope)),
     "Assign": _assign,
     "AnnAssign": _annotated,
     "AugAssign": _update,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -114,12 +115,18 @@ def is_fixed(value: Any) -> bool:
     return isinstance(value, _FIXED) or callable(value)
 
 
+# What `functools.cache` and `functools.lru_cache` make.
+_CACHED = type(functools.lru_cache(int))
+
 # What reaches variables behind the compiler's back.
 _FORBIDDEN = frozenset((exec, eval, globals, locals, vars, compile))
 
 
 def plain_function(value: Any) -> Any:
     """The function that an object of ours stands for; any other object as it is."""
+    if isinstance(value, _CACHED):
+        # What it remembers does not tell: the function gives the same again.
+        return value.__wrapped__
     return getattr(value, PRIMAL) if hasattr(type(value), PRIMAL) else value
 
 
@@ -215,6 +222,10 @@ class Scope:
         """Whether a name is a variable of this function or of one that it is nested in."""
         if name in self.locals or name in self._bound:
             return True
+        return self.parent is not None and self.parent._is_variable(name)
+
+    def is_outer(self, name: str) -> bool:
+        """Whether a name is a variable of a function that this one is nested in."""
         return self.parent is not None and self.parent._is_variable(name)
 
     def span(self, node: Any) -> Span | None:

@@ -40,10 +40,13 @@ class Kind:
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A Python number of exactly this type; `size` is an int's value where it is known."""
+    """A Python number of exactly this type; `size` is an int's value where it is known. A float
+    that is `mixed` may also be an int, as arithmetic does not tell them apart.
+    """
 
     type: type
     size: int | Dim | None = None
+    mixed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,23 @@ class DictOf(Kind):
 
     keys: tuple[str, ...]
     items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class RecordOf(Kind):
+    """An object of exactly this class, with these attributes: an argument that is differentiated,
+    or is part of one.
+    """
+
+    cls: type
+    keys: tuple[str, ...]
+    items: tuple[Kind, ...]
+
+
+class Attribute(str):
+    """A key that is taken as an attribute."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -239,9 +259,10 @@ def arrays_of(
     """The arrays in a value of known structure, and the keys that lead to each."""
     if isinstance(kind, Array):
         yield path, kind
-    elif isinstance(kind, TupleOf | ItemsOf | DictOf):
+    elif isinstance(kind, TupleOf | ItemsOf | DictOf | RecordOf):
         for i, item in enumerate(kind.items):
-            key = kind.keys[i] if isinstance(kind, DictOf) else i
+            key: int | str = kind.keys[i] if isinstance(kind, DictOf) else i
+            key = Attribute(kind.keys[i]) if isinstance(kind, RecordOf) else key
             yield from arrays_of(item, (*path, key))
 
 
@@ -249,7 +270,7 @@ def map_arrays(kind: Kind, f: Callable[[Array], Array]) -> Kind:
     """The kind with each array in it mapped."""
     if isinstance(kind, Array):
         return f(kind)
-    if isinstance(kind, TupleOf | ItemsOf | DictOf):
+    if isinstance(kind, TupleOf | ItemsOf | DictOf | RecordOf):
         return replace(kind, items=tuple(map_arrays(item, f) for item in kind.items))
     return kind
 
@@ -428,7 +449,7 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
     after it, since equal names must mean equal sizes.
     """
     if a == b or b in (NOTHING, PENDING):
-        return a
+        return b if isinstance(b, Number) and b.mixed else a
     if a in (NOTHING, PENDING):
         return b
     if isinstance(a, Number) and isinstance(b, Number) and a.type is b.type:
@@ -481,7 +502,7 @@ def _is_none(kind: Kind) -> bool:
 def _join_maybe(a: Kind, b: Kind, label: str) -> Kind:
     """What is None on one path at least; other strings and flags beside None stay unknown."""
     parts = [k.item if isinstance(k, Maybe) else k for k in (a, b) if not _is_none(k)]
-    kind = join(*parts, label) if len(parts) == 2 else parts[0]
+    kind = join(parts[0], parts[1], label) if len(parts) == 2 else parts[0]
     data = is_number(kind) or isinstance(kind, Array | ListOf | TupleOf | DictOf)
     return Maybe(kind) if data else UNKNOWN
 
@@ -501,4 +522,4 @@ def _join_numbers(a: Kind, b: Kind) -> Kind:
     dtype = promote(a, b)
     if isinstance(a, Scalar) or isinstance(b, Scalar):
         return Scalar(dtype)
-    return Number(type(dtype.type(0).item()))
+    return Number(type(dtype.type(0).item()), mixed=True)

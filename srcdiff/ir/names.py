@@ -16,6 +16,10 @@ TRANSFORM = "__srcdiff_transform__"
 # The comment at an assignment that stands for none: a variable that is bound later, or never.
 NOT_BOUND = "not bound yet"
 
+# The comment at a store for which NumPy goes from element to element: its value must lie elsewhere
+# than what it is stored into.
+APART = "they share no memory"
+
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "sub": operator.sub,

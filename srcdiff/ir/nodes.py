@@ -46,14 +46,37 @@ class Const(Expr):
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a called function does with the arrays that it is given, by the places of arguments in
+    the call: those that it writes into, those whose memory its result may share, and those of
+    which it reads the shape alone.
+
+    `outside`: whether the result may share memory with what lies outside. `named`: the arguments
+    for whose memory the function has names of its own while it writes into it; `lists`: those that
+    are lists which it changes.
+    """
+
+    writes: tuple[int | str, ...] = ()
+    shares: tuple[int | str, ...] = ()
+    outside: bool = False
+    shapes: tuple[int, ...] = ()
+    named: tuple[int | str, ...] = ()
+    lists: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ref(Expr):
     """An object that the text names by a path and that never changes: a function, a module, a
     module's constant. `root` is the object that the first name of the path stands for.
+
+    `memory` is what a call of it does with its arguments, where that was looked up for the call: a
+    call that writes is a store.
     """
 
     path: str
     value: Any = field(compare=False, repr=False)
     root: Any = field(compare=False, repr=False, default=None)
+    memory: Memory | None = field(compare=False, repr=False, default=None)
 
 
 @dataclass(frozen=True)
@@ -167,6 +190,8 @@ class OpaqueExpr(Expr):
     # before. Of a dict comprehension, the pairs.
     entries: tuple[tuple[Expr | None, Expr], ...] | None = field(default=None, compare=False)
     pairs: Comprehension | None = field(default=None, compare=False)
+    # Whether `inner` says what it is now, and the tree only of which sort.
+    rebuilt: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -254,6 +279,71 @@ class For(Stmt):
     target: Target
     iter: Expr
     body: Block
+
+
+@dataclass(frozen=True, eq=False)
+class With(Stmt):
+    """`with a as x, b: body`; without items, `try: body; finally: final`.
+
+    It is there up to the normalisation of jumps, as Try is. After that, Open and Close stand
+    around the statements of its body, which belong to the block around it.
+    """
+
+    items: tuple[tuple[Expr, Var | None], ...]
+    body: Block
+    final: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Open(Stmt):
+    """Where a `with` begins; without items, a `try` that ends in Finally and Close."""
+
+    items: tuple[tuple[Expr, Var | None], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Finally(Stmt):
+    """Where the `finally` of an Open without items begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Close(Stmt):
+    """Where what Open began ends."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`except cls as name`; no class catches everything. `code` is what tells it from others."""
+
+    cls: Expr | None
+    name: str | None
+    body: Block = ()
+    code: Const = field(default_factory=lambda: Const(True))
+
+
+@dataclass(frozen=True, eq=False)
+class Try(Stmt):
+    """`try` as the user writes it: there up to the normalisation of jumps."""
+
+    body: Block
+    handlers: tuple[Handler, ...]
+    orelse: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt(If):
+    """A branch on whether statements raise: `orelse` begins with what is tried, which ends at
+    Passed; where that raises what a handler catches, `test` (a variable that is false before)
+    becomes the handler's code, and `body` is run. What is tried leaves nothing behind then that
+    `body`, or what follows, reads.
+    """
+
+    handlers: tuple[Handler, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Passed(Stmt):
+    """What an Attempt tries ends here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -373,6 +463,8 @@ class Function:
     origin: Callable[..., Any] | None = None
     # How many reverse sweeps it is made of, one inside the other.
     order: int = 0
+    # Whether the objects that it makes and changes have been taken apart.
+    flat: bool = False
 
     @property
     def param_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ def _reads(e: n.Expr, value: bool = True) -> Iterator[tuple[str, bool]]:
     ):
         yield from _shape_of(e.args[0])
         below = (*e.args[1:], *(v for _, v in e.keywords))
+    elif isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.memory is not None:
+        shapes = e.callee.memory.shapes
+        for k in shapes:
+            yield from _shape_of(e.args[k])
+        below = tuple(child for k, child in enumerate(below) if k - 1 not in shapes)
     for child in below:
         yield from _reads(child, value)
 
@@ -55,8 +61,25 @@ def _shape_of(e: n.Expr) -> Iterator[tuple[str, bool]]:
     """A whole variable gives its shape; of a part, the shape depends on the key's value too."""
     if isinstance(e, n.Var):
         yield e.name, False
+    elif isinstance(e, n.Field) and e.name == "T":
+        yield from _shape_of(e.base)
+    elif isinstance(e, n.Index) and all(map(_is_number_key, _entries(e.key))):
+        yield from _shape_of(e.base)
+        yield from _reads(e.key)
     else:
         yield from _reads(e)
+
+
+def _entries(key: n.Expr) -> tuple[n.Expr, ...]:
+    return key.items if isinstance(key, n.Tuple) else (key,)
+
+
+def _is_number_key(key: n.Expr) -> bool:
+    """Whether a view by this key has a shape that no array's contents decide."""
+    return isinstance(key, n.Slice) or (
+        isinstance(key, n.Const)
+        and (key.value is None or isinstance(key.value, int | EllipsisType))
+    )
 
 
 def _is_shape(callee: Any) -> bool:
@@ -116,6 +139,8 @@ def mentions(s: n.Stmt) -> frozenset[str]:
             value = s.value if isinstance(s, n.Assign) else s.iter
             out = set(value_reads(value) | shape_reads(value))
             out |= target_reads(s.target) | target_shape_reads(s.target) | stores_into(s.target)
+        case n.Open():
+            out = {name for e, _ in s.items for name in value_reads(e) | shape_reads(e)}
         case n.Opaque():
             out |= set(s.reads)
         case n.Restore():

@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcdiff.ir import nodes as n
+
+# Most expressions: trees are walked very often, and this spares the questions below.
+_LEAVES = (n.Var, n.Const, n.Ref)
 
 
 def children(e: n.Expr) -> tuple[n.Expr, ...]:
     """The expressions directly below an expression, in order of evaluation."""
+    if type(e) in _LEAVES:
+        return ()
     match e:
         case n.Index():
             return (e.base, e.key)
@@ -87,9 +94,11 @@ def rebuild(e: n.Expr, f: Callable[[n.Expr], n.Expr]) -> n.Expr:
 
 def subexpressions(e: n.Expr) -> Iterator[n.Expr]:
     """The expression and everything below it."""
-    yield e
-    for child in children(e):
-        yield from subexpressions(child)
+    rest = [e]
+    while rest:
+        e = rest.pop()
+        yield e
+        rest.extend(reversed(children(e)))
 
 
 def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
@@ -97,6 +106,22 @@ def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
     if isinstance(e, n.Var):
         return values.get(e.name, e)
     return rebuild(e, lambda child: substitute(child, values))
+
+
+def comprehended(e: n.OpaqueExpr, inner: n.Comprehension) -> n.OpaqueExpr:
+    """A comprehension with other parts; itself where they are the same."""
+    if inner == e.inner:
+        return e
+    parts = [inner.element]
+    bound: set[str] = set()
+    for clause in inner.clauses:
+        parts += [clause.iter, *clause.tests]
+        bound.update(target_names(clause.target))
+    reads = tuple(sorted(frozenset().union(*map(names_in, parts)) - bound))
+    below = [x for part in parts for x in subexpressions(part)]
+    free: list[n.Ref | n.Global] = [x for x in below if isinstance(x, n.Ref | n.Global)]
+    free += [f for x in below if isinstance(x, n.OpaqueExpr) for f in x.free]
+    return replace(e, reads=reads, free=tuple(free), inner=inner, rebuilt=True)
 
 
 def names_in(e: n.Expr) -> frozenset[str]:
@@ -118,9 +143,14 @@ def expressions(s: n.Stmt) -> tuple[n.Expr, ...]:
         case n.Assign() | n.Update():
             return (s.value, s.target)
         case n.If() | n.While():
-            return (s.test,)
+            classes = (h.cls for h in s.handlers) if isinstance(s, n.Attempt) else ()
+            return (s.test, *(cls for cls in classes if cls is not None))
         case n.For():
             return (s.iter, s.target)
+        case n.With() | n.Open():
+            return tuple(e for item in s.items for e in item if e is not None)
+        case n.Try():
+            return tuple(h.cls for h in s.handlers if h.cls is not None)
         case n.Return() | n.Effect():
             return () if s.value is None else (s.value,)
         case n.Raise():
@@ -141,6 +171,10 @@ def blocks(s: n.Stmt) -> tuple[n.Block, ...]:
             return (s.body,)
         case n.Define():
             return (s.function.body,)
+        case n.With():
+            return (s.body, s.final)
+        case n.Try():
+            return (s.body, *(h.body for h in s.handlers), s.orelse)
     return ()
 
 
@@ -155,6 +189,12 @@ def with_blocks(s: n.Stmt, new: tuple[n.Block, ...]) -> n.Stmt:
             return replace(s, body=new[0])
         case n.Define():
             return replace(s, function=replace(s.function, body=new[0]))
+        case n.With():
+            return replace(s, body=new[0], final=new[1])
+        case n.Try():
+            pairs = zip(s.handlers, new[1:-1], strict=True)
+            handlers = tuple(replace(h, body=b) for h, b in pairs)
+            return replace(s, body=new[0], handlers=handlers, orelse=new[-1])
     raise TypeError(f"{type(s).__name__} has no blocks")
 
 
@@ -163,8 +203,15 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
     match s:
         case n.Assign() | n.Update():
             return replace(s, target=_place(f(s.target)), value=f(s.value))
+        case n.Attempt():
+            return replace(s, test=f(s.test), handlers=_handlers(s.handlers, f))
         case n.If() | n.While():
             return replace(s, test=f(s.test))
+        case n.Try():
+            return replace(s, handlers=_handlers(s.handlers, f))
+        case n.With() | n.Open():
+            items = tuple((f(e), None if x is None else f(x)) for e, x in s.items)
+            return replace(s, items=items)  # type: ignore[arg-type]
         case n.For():
             return replace(s, target=_place(f(s.target)), iter=f(s.iter))
         case n.Return() | n.Effect():
@@ -176,6 +223,12 @@ def map_expressions(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
             message = None if s.message is None else f(s.message)
             return replace(s, test=f(s.test), message=message)
     return s
+
+
+def _handlers(
+    handlers: tuple[n.Handler, ...], f: Callable[[n.Expr], n.Expr]
+) -> tuple[n.Handler, ...]:
+    return tuple(h if h.cls is None else replace(h, cls=f(h.cls)) for h in handlers)
 
 
 def map_block(block: n.Block, f: Callable[[n.Expr], n.Expr]) -> n.Block:
@@ -231,6 +284,11 @@ def bound_names(block: n.Block) -> frozenset[str]:
                 out.add(s.slot.place.name)
             case n.Opaque():
                 out.update(s.writes)
+            case n.With() | n.Open():
+                out.update(x.name for _, x in s.items if x is not None)
+            case n.Try() | n.Attempt():
+                out.update(h.name for h in s.handlers if h.name is not None)
+                out.update(target_names(s.test) if isinstance(s, n.Attempt) else ())
     return frozenset(out)
 
 
@@ -241,16 +299,56 @@ MUTATORS = frozenset(
 
 
 def mutated_names(s: n.Stmt) -> frozenset[str]:
-    """The variables that a statement changes by a method: `xs.append(x)`, `y = xs.pop()`."""
-    return frozenset(
-        x.callee.base.name
-        for e in expressions(s)
-        for x in subexpressions(e)
-        if isinstance(x, n.Call)
-        and isinstance(x.callee, n.Field)
-        and x.callee.name in MUTATORS
-        and isinstance(x.callee.base, n.Var)
-    )
+    """The variables that a statement changes by a method, `xs.append(x)`, `y = xs.pop()`, or by a
+    call of a function that writes into its arguments.
+    """
+    out: set[str] = set()
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if not isinstance(x, n.Call):
+                continue
+            if isinstance(x.callee, n.Field):
+                if x.callee.name in MUTATORS and isinstance(x.callee.base, n.Var):
+                    out.add(x.callee.base.name)
+            else:
+                out |= written_names_of(x)
+    return frozenset(out)
+
+
+def argument_at(call: n.Call, place: int | str) -> n.Expr:
+    """The argument at a place of a call: its position, or its keyword."""
+    return call.args[place] if isinstance(place, int) else dict(call.keywords)[place]
+
+
+def written_arguments_of(e: n.Expr | None) -> tuple[n.Expr, ...]:
+    """The arguments that a call writes into, as far as that was looked up."""
+    if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or e.callee.memory is None:
+        return ()
+    return tuple(argument_at(e, place) for place in e.callee.memory.writes)
+
+
+def changed_lists_of(call: n.Call) -> tuple[n.Expr, ...]:
+    """The arguments of a call that are lists which it changes."""
+    memory = call.callee.memory if isinstance(call.callee, n.Ref) else None
+    return tuple(argument_at(call, place) for place in memory.lists) if memory else ()
+
+
+def written_names_of(e: n.Expr | None) -> frozenset[str]:
+    """The variables into whose memory a call writes."""
+    names = (base_name(arg) for arg in written_arguments_of(e))
+    return frozenset(name for name in names if name is not None)
+
+
+def lent_names(s: n.Stmt) -> frozenset[str]:
+    """The variables into whose memory the calls in a statement write."""
+    calls = (x for e in expressions(s) for x in subexpressions(e))
+    return frozenset().union(*map(written_names_of, calls))
+
+
+def writing_call(s: n.Stmt) -> n.Call | None:
+    """The call that is the whole of a statement, or its right side, if it writes into arrays."""
+    value = s.value if isinstance(s, n.Assign | n.Effect) else None
+    return value if isinstance(value, n.Call) and written_arguments_of(value) else None
 
 
 def stored_names(block: n.Block) -> frozenset[str]:
@@ -288,6 +386,30 @@ def names_of(function: n.Function) -> frozenset[str]:
         elif isinstance(s, n.Define):
             out |= {s.function.name, *s.function.param_names}
     return frozenset(out)
+
+
+def closing(block: n.Block, start: int) -> int:
+    """Where what an Open begins ends."""
+    depth = 0
+    for at in range(start, len(block)):
+        depth += isinstance(block[at], n.Open) - isinstance(block[at], n.Close)
+        if not depth:
+            return at
+    raise ValueError("an Open without its Close")
+
+
+def passed(block: n.Block) -> int:
+    """Where what an attempt tries ends: the place of its mark."""
+    found = (i for i, s in enumerate(block) if isinstance(s, n.Passed))
+    return next(found, len(block))
+
+
+def quiet(s: n.Open) -> bool:
+    """Whether a `with` only tells NumPy what to warn of."""
+    return bool(s.items) and all(
+        isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is np.errstate
+        for e, _ in s.items
+    )
 
 
 def constant_slice(e: n.Slice) -> slice | None:

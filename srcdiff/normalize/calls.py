@@ -16,7 +16,8 @@ from typing import Any
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.lists import appended
-from srcdiff.ir.walk import blocks, rebuild, subexpressions, with_blocks
+from srcdiff.ir.walk import base_name, blocks, children, rebuild, subexpressions, with_blocks
+from srcdiff.normalize.writes import writes
 
 IsUserFunction = Callable[[Any], bool]
 
@@ -48,12 +49,23 @@ class _Hoist:
 
     def _statement(self, s: n.Stmt) -> n.Stmt:
         match s:
+            case n.If() | n.Assert() if writes(s.test):
+                return replace(s, test=self._value(s.test))
+            case n.For() if writes(s.iter):
+                return replace(s, iter=self._value(s.iter))
             case n.Assign() if isinstance(s.target, n.Var | n.Tuple):
                 return replace(s, value=self._top(s.value))
             case n.Assign():
                 return replace(s, value=self._value(s.value))
+            case n.Update() if isinstance(s.target, n.Index) and writes(s.value):
+                # What is updated is read before the call.
+                old = self._named(s.target, str(base_name(s.target)))
+                new = n.Op(s.op, (old, self._value(s.value)), span=s.value.span)
+                return n.Assign(s.target, new, span=s.span, note=s.note)
             case n.Update():
                 return replace(s, value=self._value(s.value))
+            case n.Effect() if isinstance(s.value, n.Call) and is_user_call(s.value, self._ours):
+                return replace(s, value=self._top(s.value))
             case n.Effect() if isinstance(s.value, n.Call) and appended(s) is not None:
                 return replace(s, value=rebuild(s.value, self._value))
             case n.Return() if s.value is not None:
@@ -71,14 +83,37 @@ class _Hoist:
             return self._choose(e)
         if isinstance(e, n.Op) and e.op in ("and", "or"):
             return e
-        if isinstance(e, n.Index):
+        if isinstance(e, n.Index) and not writes(e):
             return n.Index(self._value(e.base), e.key, span=e.span)
-        e = rebuild(e, self._value)
+        e = self._in_order(e)
         if not is_user_call(e, self._ours):
             return e
         assert isinstance(e, n.Call)
         assert isinstance(e.callee, n.Ref)
         return self._named(e, e.callee.path.rpartition(".")[2])
+
+    def _in_order(self, e: n.Expr) -> n.Expr:
+        """The expression with its operands taken care of: those that are evaluated before a call
+        that writes are kept under names.
+        """
+        last = max((k for k, child in enumerate(children(e)) if writes(child)), default=-1)
+        at = 0
+
+        def operand(child: n.Expr) -> n.Expr:
+            nonlocal at
+            at += 1
+            value = self._value(child)
+            return self._kept(value) if at <= last else value
+
+        return rebuild(e, operand)
+
+    def _kept(self, e: n.Expr) -> n.Expr:
+        """A value that what is called next does not change."""
+        if isinstance(e, n.Field | n.Starred | n.Slice | n.Tuple):
+            return rebuild(e, self._kept)
+        if isinstance(e, n.Var | n.Const | n.Ref | n.Global):
+            return e
+        return self._named(e, base_name(e) or "term")
 
     def _named(self, e: n.Expr, what: str) -> n.Var:
         name = n.Var(self._names.fresh(f"{what}_value"), span=e.span)
@@ -87,6 +122,7 @@ class _Hoist:
 
     def _choose(self, e: n.Choose) -> n.Var:
         """A conditional expression with calls in it becomes an `if`: only one side is called."""
+        test = self._value(e.test) if writes(e.test) else e.test
         name = n.Var(self._names.fresh("chosen"), span=e.span)
         outer, sides = self._before, []
         for side in (e.a, e.b):
@@ -94,5 +130,5 @@ class _Hoist:
             value = self._top(side)
             sides.append((*self._before, n.Assign(name, value, span=side.span)))
         self._before = outer
-        self._before.append(n.If(e.test, *sides, span=e.test.span))
+        self._before.append(n.If(test, *sides, span=e.test.span))
         return name

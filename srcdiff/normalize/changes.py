@@ -152,8 +152,9 @@ class _Changes:
         if reads > 1 or key == n.Const(-1):
             return (s,) if reads > 1 else self._last(s, call, xs)
         first, key = self._steady(key, s)
+        rest: n.Block = ()
         if isinstance(s, n.Assign) and s.value is call and isinstance(s.target, n.Var):
-            item, rest = s.target, ()
+            item = s.target
         else:
             item = n.Var(self.names.fresh(f"{xs.name}_item"))
             rest = (map_expressions(s, lambda e: _replaced(e, call, item)),)

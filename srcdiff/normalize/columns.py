@@ -325,6 +325,7 @@ class _Apart:
         if isinstance(e, n.Index) and isinstance(e.base, n.Var) and e.base.name in self.columns:
             columns = self.columns[e.base.name]
             key = self._expr(e.key)
+            items: tuple[n.Expr, ...]
             items = tuple(n.Index(n.Var(c), key, span=e.span) for c in columns.names)
             return columns.whole(items, e)
         source = popped_from(e)

@@ -13,7 +13,9 @@ from dataclasses import replace
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, is_complex, is_number
+from srcdiff.ir.names import APART
 from srcdiff.ir.walk import rebuild
+from srcdiff.normalize.fresh import is_fresh
 
 Infer = Callable[[n.Expr], Kind]
 
@@ -62,9 +64,22 @@ def _array(e: n.Expr, infer: Infer) -> tuple[n.Expr, Array | None]:
     return e.base, kind if isinstance(kind, Array) and kind.ndim else None
 
 
+def is_display(e: n.Expr) -> bool:
+    """Whether a value is a list or tuple that is written out, and not of literals only."""
+    if not isinstance(e, n.List | n.Tuple):
+        return False
+    return any(is_display(item) or not isinstance(item, n.Const) for item in e.items)
+
+
 def plain_store(s: n.Assign | n.Update, infer: Infer) -> n.Assign | n.Update:
-    """A store into `A.flat`, or into a part of complex numbers, as one into the array."""
+    """A store into `A.flat`, or into a part of complex numbers, as one into the array; what is
+    stored as an array, where it is written out as a list.
+    """
     target = s.target
+    stored_into = target.base if isinstance(target, n.Index) else target
+    whole = isinstance(target, n.Index) or isinstance(s, n.Update)
+    if whole and is_display(s.value) and isinstance(infer(stored_into), Array):
+        s = replace(s, value=np_call("array", s.value))
     base, key = (target.base, target.key) if isinstance(target, n.Index) else (target, None)
     if is_flat(base):
         array, kind = _array(base, infer)
@@ -86,9 +101,18 @@ def _flat_store(
             stored = np_call("reshape", s.value, n.Field(array, "shape"))
         elif not is_number(value) and not isinstance(value, Array):
             return s
-        return replace(s, target=n.Index(array, n.Const(...), span=s.target.span), value=stored)
+        target = n.Index(array, n.Const(...), span=s.target.span)
+        # `A.flat = v` copies v first.
+        return _in_order(replace(s, target=target, value=stored), key is not None, infer)
     place = n.Index(array, flat_key(array, kind, key, infer), span=s.target.span)
-    return replace(s, target=place)
+    return _in_order(replace(s, target=place), True, infer)
+
+
+def _in_order(s: n.Assign | n.Update, in_order: bool, infer: Infer) -> n.Assign | n.Update:
+    """The store, which goes from element to element; an update has its value by then."""
+    if not in_order or isinstance(s, n.Update) or is_fresh(s.value, infer):
+        return s
+    return replace(s, note=APART)
 
 
 def _part_store(

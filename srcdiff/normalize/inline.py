@@ -19,6 +19,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
+    changed_lists_of,
     expressions,
     map_expressions,
     names_of,
@@ -26,6 +27,7 @@ from srcdiff.ir.walk import (
     subexpressions,
     substitute,
     with_blocks,
+    written_arguments_of,
 )
 from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.calls import calls_to_statements
@@ -72,6 +74,8 @@ class _Inliner:
         function = explicit_ends(jumps_to_tails(function, own))
         arguments = bind_arguments(call, callee)
         rebound = bound_names(function.body)
+        kept = rebound - bound_names(_but_updates(function.body))
+        written = (*written_arguments_of(call), *changed_lists_of(call))
         before: list[n.Stmt] = []
         new: dict[str, n.Expr] = {}
         for name in sorted(names_of(function)):
@@ -80,7 +84,9 @@ class _Inliner:
                 new[name] = n.Var(self.names.fresh(name))
                 continue
             given = n.Const(value.value) if isinstance(value, Default) else value
-            if isinstance(given, n.Var | n.Const) and name not in rebound:
+            # An update of an array that was passed is one of the caller's.
+            same = name in kept and any(given is x for x in written)
+            if isinstance(given, n.Var | n.Const) and (name not in rebound or same):
                 new[name] = given
                 continue
             local = new[name] = n.Var(self.names.fresh(name))
@@ -90,6 +96,12 @@ class _Inliner:
         body = self.block(_written_out(function.body, new, target))
         self._inside.pop()
         return [*before, *body]
+
+
+def _but_updates(block: n.Block) -> n.Block:
+    """All statements of a block that are no updates, each by itself."""
+    alone = (with_blocks(s, tuple(() for _ in blocks(s))) for s in statements(block))
+    return tuple(s for s in alone if not isinstance(s, n.Update))
 
 
 def _written_out(block: n.Block, new: Mapping[str, n.Expr], target: n.Target | None) -> n.Block:

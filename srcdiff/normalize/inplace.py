@@ -15,12 +15,22 @@ from dataclasses import dataclass, field, replace
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.walk import blocks, children, expressions, rebuild, subexpressions, with_blocks
-from srcdiff.normalize.flat import is_flat, is_part, plain_elements, plain_store
+from srcdiff.ir.kinds import Array
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    children,
+    expressions,
+    rebuild,
+    subexpressions,
+    with_blocks,
+)
+from srcdiff.normalize.flat import is_display, is_flat, is_part, plain_elements, plain_store
 from srcdiff.normalize.iteration import Iterated
-from srcdiff.normalize.outputs import has_output, output_of, store_output, without_output
+from srcdiff.normalize.outputs import output_of, store_output, without_output
 from srcdiff.normalize.writers import is_writer, write
 from srcdiff.normalize.written import Site
+from srcdiff.rules.outputs import has_output
 
 
 def calls_to_stores(function: n.Function, names: Names, facts: Iterated) -> n.Function:
@@ -33,12 +43,36 @@ def concerns(s: n.Stmt) -> bool:
     """Whether a statement may hold such a call, as far as its text tells."""
     found = (x for e in expressions(s) for x in subexpressions(e))
     return any(has_output(x) or is_writer(x) or is_flat(x) for x in found) or (
-        isinstance(s, n.Assign | n.Update) and _is_part_store(s.target)
+        isinstance(s, n.Assign | n.Update)
+        and (_is_part_store(s.target) or _is_display_store(s) or _is_call_store(s.target))
     )
+
+
+def _is_call_store(target: n.Expr) -> bool:
+    return isinstance(target, n.Index) and isinstance(_root(target), n.Call)
+
+
+def _is_display_store(s: n.Assign | n.Update) -> bool:
+    whole = isinstance(s.target, n.Index) or isinstance(s, n.Update)
+    return whole and is_display(s.value)
 
 
 def _is_part_store(target: n.Expr) -> bool:
     return is_part(target.base if isinstance(target, n.Index) else target)
+
+
+def _root(e: n.Expr) -> n.Expr:
+    while isinstance(e, n.Index | n.Field):
+        e = e.base
+    return e
+
+
+def _with_root(e: n.Expr, root: n.Expr) -> n.Expr:
+    if isinstance(e, n.Index):
+        return n.Index(_with_root(e.base, root), e.key, span=e.span)
+    if isinstance(e, n.Field):
+        return n.Field(_with_root(e.base, root), e.name, span=e.span)
+    return root
 
 
 # What is evaluated once, before anything else happens.
@@ -71,6 +105,7 @@ class _Stores:
             return s
         if isinstance(s, n.Assign | n.Update) and not isinstance(s.target, n.Tuple):
             s = plain_store(s, self._site.infer)
+            s = self._named(s)
         if isinstance(s, n.Effect) and isinstance(s.value, n.Call):
             return self._effect(s, s.value)
         if isinstance(s, n.Assign) and write(s.value, self._site):
@@ -79,11 +114,31 @@ class _Stores:
             return replace(s, value=_written_value(s.value))
         return self._with_values(s)
 
+    def _named(self, s: n.Assign | n.Update) -> n.Assign | n.Update:
+        """`A.reshape(-1)[0] = v` with a name for what is stored into."""
+        target = self._with_name(s.target)
+        return s if target is s.target else replace(s, target=target)  # type: ignore[arg-type]
+
+    def _with_name(self, place: n.Expr) -> n.Expr:
+        """A part of a call's result as part of a name for it."""
+        root = _root(place)
+        if not isinstance(root, n.Call) or not isinstance(self._site.infer(root), Array):
+            return place
+        of = root.callee.base if isinstance(root.callee, n.Field) else next(iter(root.args), root)
+        name = self._site.name(root, f"{base_name(of) or 'array'}_view")
+        return _with_root(place, name)
+
     def _effect(self, s: n.Effect, call: n.Call) -> n.Stmt | None:
         arguments = self._children(call)
         assert isinstance(arguments, n.Call)
         if write(arguments, self._site):
             return None
+        if isinstance(arguments.callee, n.Field) and is_writer(arguments):
+            # The store follows when it is known what the name stands for.
+            base = self._with_name(arguments.callee.base)
+            if base is not arguments.callee.base:
+                callee = n.Field(base, arguments.callee.name, span=arguments.callee.span)
+                return replace(s, value=replace(arguments, callee=callee))
         value = self._call(arguments)
         if value is call:
             return s
@@ -92,8 +147,9 @@ class _Stores:
     def _with_values(self, s: n.Stmt) -> n.Stmt | None:
         match s:
             case n.Assign() | n.Update():
+                count = len(self._site.before)
                 value = self._expr(s.value)
-                if isinstance(s, n.Update) and self._site.before:
+                if isinstance(s, n.Update) and len(self._site.before) > count:
                     self._check_target(s)
                 if isinstance(s, n.Assign) and value == s.target and value != s.value:
                     return None
@@ -142,7 +198,14 @@ class _Stores:
         if output is None:
             return without_output(e)
         left = store_output(output, self._site)
-        return e if left is None else left
+        if left is not None:
+            return left
+        place = self._with_name(output.place)
+        if place is output.place:
+            return e
+        # The store follows when it is known what the name stands for.
+        more = () if output.where is None else (("where", output.where),)
+        return replace(output.call, keywords=(*output.call.keywords, ("out", place), *more))
 
     def _children(self, e: n.Expr) -> n.Expr:
         """The expression with such calls taken out of what it is made of, in order."""

@@ -14,18 +14,22 @@ since. A path that only sometimes jumps in the middle of a block sets a flag, wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.walk import blocks, statements, with_blocks
+from srcdiff.ir.walk import blocks, closing, passed, statements, with_blocks
+from srcdiff.normalize.attempts import attempts
 
 _JUMPS = (n.Return, n.Break, n.Continue, n.Raise)
 
 
 def jumps_to_tails(function: n.Function, names: Names) -> n.Function:
     """The function with each jump at the tail of its path."""
-    body = _Returns(names).block(function.body)
+    body = attempts(function, names).body
+    body = _Returns(names).block(body)
     return replace(function, body=_Tails(names).block(body))
 
 
@@ -84,24 +88,74 @@ class _Tails:
     def block(self, block: n.Block) -> n.Block:
         out: list[n.Stmt] = []
         for i, s in enumerate(block):
+            if isinstance(s, n.Open):
+                end = closing(block, i)
+                inner = self._between(block[i + 1 : end])
+                out += [s, *inner, block[end], *self.block(block[end + 1 :])]
+                break
             if isinstance(s, _JUMPS):
                 out.append(s)
                 break
             if isinstance(s, n.If) and _jumps(s):
                 out += self._branch(s, block[i + 1 :])
                 break
-            out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
+            if isinstance(s, n.With):
+                out += self._with(s, block[i + 1 :])
+                break
+            out.append(with_blocks(s, tuple(self._side(s, b) for b in blocks(s))))
         return tuple(out)
 
+    def _between(self, block: n.Block) -> n.Block:
+        """What stands between Open and Close is left at its end only."""
+        at = next((i for i, s in enumerate(block) if isinstance(s, n.Finally)), len(block))
+        return (*self.block(block[:at]), *block[at : at + 1], *self.block(block[at + 1 :]))
+
+    def _side(self, s: n.Stmt, block: n.Block) -> n.Block:
+        """A block of a statement; what an attempt tries is one by itself."""
+        if not isinstance(s, n.Attempt):
+            return self.block(block)
+        at = passed(block)
+        return (*self.block(block[:at]), *block[at : at + 1], *self.block(block[at + 1 :]))
+
     def _branch(self, s: n.If, rest: n.Block) -> n.Block:
-        body, orelse = self.block(s.body), self.block(s.orelse)
+        body, orelse = self.block(s.body), self._side(s, s.orelse)
         if not rest or not (falls_through(body) or falls_through(orelse)):
             return (replace(s, body=body, orelse=orelse),)
         if not falls_through(body):
-            return (replace(s, body=body, orelse=self.block(s.orelse + rest)),)
+            return (replace(s, body=body, orelse=self._side(s, s.orelse + rest)),)
         if not falls_through(orelse):
             return (replace(s, body=self.block(s.body + rest), orelse=orelse),)
         return self._flag(replace(s, body=body, orelse=orelse), rest)
+
+    def _with(self, s: n.With, rest: n.Block) -> n.Block:
+        """A `with` is left at its end only: what jumps out of it does so after it."""
+        body, final = self.block(s.body), self.block(s.final)
+        if _leaves(final):
+            raise UnsupportedError(
+                "a jump out of finally is not supported.", s.span, None, "jump after the try."
+            )
+        if not _leaves(body):
+            return (*_bracketed(s, body, final), *self.block(rest))
+        if not _leaves(body[:-1]) and isinstance(body[-1], n.Return):
+            kept, last = self._kept(body[-1])
+            return (*_bracketed(s, (*body[:-1], *kept), final), last)
+        exits = _Exits(self._names, self._kept)
+        flagged = exits.block(body)
+        tail = self.block(rest) if falls_through(body) else ()
+        tests = exits.tests()
+        if not falls_through(body):
+            tail = (tests.pop()[1],)
+        for test, jump in reversed(tests):
+            tail = (n.If(test, (jump,), tail, span=jump.span),)
+        start = n.Assign(exits.flag, exits.start)
+        return (start, *_bracketed(s, flagged, final), *tail)
+
+    def _kept(self, s: n.Return) -> tuple[n.Block, n.Return]:
+        """A return in two: the value is computed inside of what is left."""
+        if s.value is None or isinstance(s.value, n.Const | n.Var):
+            return (), s
+        name = n.Var(self._names.fresh("result"))
+        return (n.Assign(name, s.value, span=s.span),), replace(s, value=name)
 
     def _flag(self, s: n.If, rest: n.Block) -> n.Block:
         """Both branches may go on, and one may jump: the jump waits until after the `if`."""
@@ -116,8 +170,13 @@ class _Tails:
 class _Exits:
     """Replaces the jumps at the tails of a statement by codes in a flag."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(
+        self,
+        names: Names,
+        kept: Callable[[n.Return], tuple[n.Block, n.Return]] = lambda s: ((), s),
+    ) -> None:
         self._names = names
+        self._kept = kept
         self._jumps: list[n.Stmt] = []
         self.flag = n.Var("")
 
@@ -127,7 +186,10 @@ class _Exits:
         out: list[n.Stmt] = []
         for s in block:
             if isinstance(s, n.Return | n.Break | n.Continue):
-                out.append(n.Assign(self.flag, n.Const(self._code(s)), span=s.span))
+                before: n.Block = ()
+                if isinstance(s, n.Return):
+                    before, s = self._kept(s)
+                out += [*before, n.Assign(self.flag, n.Const(self._code(s)), span=s.span)]
             elif isinstance(s, n.If):
                 out.append(with_blocks(s, tuple(self.block(b) for b in blocks(s))))
             else:
@@ -160,7 +222,7 @@ def _only_returns(loop: n.For | n.While) -> bool:
 
 def _breaks(block: n.Block) -> bool:
     return any(
-        isinstance(s, n.Break) or (isinstance(s, n.If) and any(map(_breaks, blocks(s))))
+        isinstance(s, n.Break) or (isinstance(s, n.If | n.With) and any(map(_breaks, blocks(s))))
         for s in block
     )
 
@@ -203,4 +265,23 @@ def _jumps(s: n.If) -> bool:
 
 
 def _block_jumps(block: n.Block) -> bool:
-    return any(isinstance(s, _JUMPS) or (isinstance(s, n.If) and _jumps(s)) for s in block)
+    return any(
+        isinstance(s, _JUMPS)
+        or (isinstance(s, n.If) and _jumps(s))
+        or (isinstance(s, n.With) and _leaves(s.body))
+        for s in block
+    )
+
+
+def _leaves(block: n.Block) -> bool:
+    """Whether a block may be left by a jump, errors aside."""
+    return any(
+        isinstance(s, n.Return | n.Break | n.Continue)
+        or (isinstance(s, n.If | n.With) and any(map(_leaves, blocks(s))))
+        for s in block
+    )
+
+
+def _bracketed(s: n.With, body: n.Block, final: n.Block) -> n.Block:
+    end = (n.Finally(), *final) if final else ()
+    return (n.Open(s.items, span=s.span), *body, *end, n.Close())

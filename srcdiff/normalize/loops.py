@@ -50,7 +50,9 @@ def _steady(s: n.For, names: Names) -> n.Block:
         wish = s.target.name if isinstance(s.target, n.Var) else "item"
         item = n.Var(names.fresh(f"{wish}_item"))
         s = replace(s, target=item, body=(n.Assign(s.target, item, span=s.span), *s.body))
-    if _changes(s.iter, s.body, targets) and not isinstance(s.iter, n.Var):
+    # A variable that is written into is iterated over as it then is.
+    rebound = names_in(s.iter) & (bound_names(s.body) | targets)
+    if _changes(s.iter, s.body, targets) and (rebound or not isinstance(s.iter, n.Var)):
         name = n.Var(names.fresh(f"{target_names(s.target)[0]}_range"))
         before = (n.Assign(name, s.iter, span=s.span),)
         s = replace(s, iter=name)

@@ -8,7 +8,6 @@ np.sum(A, axis=0, out=r)                    r[...] = np.sum(A, axis=0)
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,8 @@ from srcdiff.normalize.written import (
     spread_mask,
     whole,
 )
-from srcdiff.rules.registry import lookup, method_function
+from srcdiff.rules.outputs import ends_in_output, is_numpy, output_position
+from srcdiff.rules.registry import method_function
 
 # Functions of NumPy that are operators, where one of the operands is an array.
 _OPERATORS: Mapping[Any, str] = {
@@ -40,8 +40,6 @@ _OPERATORS: Mapping[Any, str] = {
     np.matmul: "matmul",
     np.negative: "neg",
 }
-# Where `out` stands for functions whose signature Python does not know.
-_POSITIONS: Mapping[Any, int] = {np.dot: 2, np.concatenate: 2}
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def output_of(e: n.Expr, site: Site) -> Output | None:
     if function is None or any(isinstance(arg, n.Starred) for arg in e.args):
         return None
     keywords = dict(e.keywords)
-    position = _position(function, isinstance(e.callee, n.Field))
+    position = output_position(function, isinstance(e.callee, n.Field))
     args, place = e.args, keywords.pop("out", None)
     if place is None and position is not None and len(args) == position + 1:
         args, place = _without_nones(args[:position], function), args[position]
@@ -90,23 +88,10 @@ def _without_nones(args: tuple[n.Expr, ...], function: Any) -> tuple[n.Expr, ...
     return args
 
 
-def has_output(e: n.Expr) -> bool:
-    """Whether an expression is a call with an `out`, as far as its text tells."""
-    if not isinstance(e, n.Call):
-        return False
-    return any(name == "out" for name, _ in e.keywords) or _is_given(e)
-
-
-def _is_given(e: n.Call) -> bool:
-    """Whether the last argument, by its position, is `out`."""
-    function = e.callee.value if isinstance(e.callee, n.Ref) else None
-    return _is_numpy(function) and _position(function, False) == len(e.args) - 1
-
-
 def without_output(e: n.Call) -> n.Call:
     """The call without `out=None`, which says nothing."""
     kept = tuple((name, v) for name, v in e.keywords if (name, v) != ("out", n.Const(None)))
-    args = e.args[:-1] if _is_given(e) and e.args[-1] == n.Const(None) else e.args
+    args = e.args[:-1] if ends_in_output(e) and e.args[-1] == n.Const(None) else e.args
     if len(kept) == len(e.keywords) and args is e.args:
         return e
     return n.Call(e.callee, args, kept, span=e.span)
@@ -128,8 +113,13 @@ def store_output(output: Output, site: Site) -> n.Expr | None:
         name = reading(target)
         site.update(name if isinstance(name, n.Var) else target, value.op, value.args[1])
     else:
-        site.store(target, value)
+        site.store(target, value, _in_order(output.call))
     return output.place
+
+
+def _in_order(call: n.Call) -> bool:
+    """Whether a function writes some of its result before it has read all of its operands."""
+    return isinstance(call.callee, n.Ref) and call.callee.value in (np.concatenate, np.stack)
 
 
 def _is_in_place(value: n.Op, target: n.Index, place: Kind) -> bool:
@@ -189,27 +179,7 @@ def _operator(call: n.Call, site: Site) -> n.Expr:
 def _function(e: n.Call, site: Site) -> Any | None:
     """The function of NumPy's that a call calls."""
     if isinstance(e.callee, n.Ref):
-        return e.callee.value if _is_numpy(e.callee.value) else None
+        return e.callee.value if is_numpy(e.callee.value) else None
     if isinstance(e.callee, n.Field):
         return method_function(site.infer(e.callee.base), e.callee.name)
     return None
-
-
-def _is_numpy(function: Any) -> bool:
-    if isinstance(function, np.ufunc):
-        return function.nout == 1
-    module = getattr(function, "__module__", None) or ""
-    return lookup(function) is not None and module.partition(".")[0] == "numpy"
-
-
-def _position(function: Any, is_method: bool) -> int | None:
-    """Where `out` stands among the arguments; a method's object is none of them."""
-    if isinstance(function, np.ufunc):
-        return function.nin - is_method
-    if function in _POSITIONS:
-        return _POSITIONS[function] - is_method
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return None
-    return names.index("out") - is_method if "out" in names else None

@@ -9,6 +9,8 @@ A loop over such a parameter is written out, once for each item.
 
 from __future__ import annotations
 
+import dataclasses
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +18,17 @@ from typing import Any
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import DictOf, ItemsOf, Kind, ListOf, TupleOf, is_complex, is_float
+from srcdiff.ir.kinds import (
+    Attribute,
+    DictOf,
+    ItemsOf,
+    Kind,
+    ListOf,
+    RecordOf,
+    TupleOf,
+    is_complex,
+    is_float,
+)
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
@@ -30,6 +42,7 @@ from srcdiff.ir.walk import (
     target_names,
     with_blocks,
 )
+from srcdiff.rules.records import remade
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,14 @@ class Apart:
 
 def is_tree(kind: Kind) -> bool:
     """Whether a parameter of this kind is taken apart."""
-    return isinstance(kind, TupleOf | ItemsOf | DictOf)
+    return isinstance(kind, TupleOf | ItemsOf | DictOf | RecordOf)
+
+
+def has_records(kind: Kind) -> bool:
+    """Whether objects are in a value of this kind."""
+    if isinstance(kind, TupleOf | ItemsOf | DictOf):
+        return any(map(has_records, kind.items))
+    return isinstance(kind, RecordOf)
 
 
 def carries(kind: Kind) -> bool:
@@ -114,20 +134,9 @@ def taken_apart(
     Raises:
         UnsupportedError: a tree is used as a whole where its items have to be known.
     """
-    wanted = [name for name in wrt if is_tree(kinds[name])]
-    if not wanted:
+    trees = trees_of(kinds, wrt, names)
+    if not trees:
         return None
-    trees = {name: _tree(kinds[name], name, names) for name in wanted}
-    start = [s for name in wanted for s in _unpacked(n.Var(name), trees[name])]
-    params: list[n.Param] = []
-    inner: dict[str, Kind] = {}
-    for p in function.params:
-        if p.name in trees:
-            params += [n.Param(str(leaf.name), 1) for leaf in trees[p.name].leaves()]
-            inner |= {str(leaf.name): leaf.kind for leaf in trees[p.name].leaves()}
-        else:
-            params.append(replace(p, passing=1, default=None, has_default=False))
-            inner[p.name] = kinds[p.name]
     rebound = bound_names(function.body) & trees.keys()
     if rebound and not whole:
         _refuse_whole(sorted(rebound)[0], function.span)
@@ -139,10 +148,40 @@ def taken_apart(
         body = None
     if body is None:
         made = (n.Assign(n.Var(p), display(tree), span=function.span) for p, tree in trees.items())
-        new = replace(function, params=tuple(params), body=(*made, *function.body))
-        return Apart(new, inner, trees, tuple(start), function.params)
+        body = (*made, *function.body)
+        return assembled(function, kinds, trees, body, named=False)
+    return assembled(function, kinds, trees, body)
+
+
+def trees_of(kinds: Mapping[str, Kind], wrt: Iterable[str], names: Names) -> dict[str, Tree]:
+    """The parameters that are taken apart, with names for their leaves."""
+    return {name: _tree(kinds[name], name, names) for name in wrt if is_tree(kinds[name])}
+
+
+def assembled(
+    function: n.Function,
+    kinds: Mapping[str, Kind],
+    trees: Mapping[str, Tree],
+    body: n.Block,
+    named: bool = True,
+) -> Apart:
+    """What is known of a function whose body has been rewritten for the leaves of these trees.
+
+    `named`: whether names that it gives to leaves become theirs.
+    """
+    start = [s for name, tree in trees.items() for s in _unpacked(n.Var(name), tree)]
+    params: list[n.Param] = []
+    inner: dict[str, Kind] = {}
+    for p in function.params:
+        if p.name in trees:
+            params += [n.Param(str(leaf.name), 1) for leaf in trees[p.name].leaves()]
+            inner |= {str(leaf.name): leaf.kind for leaf in trees[p.name].leaves()}
+        else:
+            params.append(replace(p, passing=1, default=None, has_default=False))
+            inner[p.name] = kinds[p.name]
     new = replace(function, params=tuple(params), body=body)
-    return _named(Apart(new, inner, trees, tuple(start), function.params))
+    apart = Apart(new, inner, trees, tuple(start), function.params)
+    return _named(apart) if named else apart
 
 
 def _named(apart: Apart) -> Apart:
@@ -217,6 +256,8 @@ def _tree(kind: Kind, name: str, names: Names) -> Tree:
             keys: tuple[Any, ...] = tuple(range(len(kind.items)))
         case DictOf():
             keys = kind.keys
+        case RecordOf():
+            keys = tuple(map(Attribute, kind.keys))
         case _:
             return Tree(kind, name=names.fresh(name))
     pairs = zip(keys, kind.items, strict=True)
@@ -230,7 +271,9 @@ def _word(key: Any) -> str:
 
 def _unpacked(place: n.Expr, tree: Tree) -> Iterator[n.Stmt]:
     for key, item in tree.items:
-        part = n.Index(place, n.Const(key))
+        part: n.Expr = n.Index(place, n.Const(key))
+        if isinstance(key, Attribute):
+            part = n.Field(place, str(key))
         if item.name is not None:
             yield n.Assign(n.Var(item.name), part)
         yield from _unpacked(part, item)
@@ -252,12 +295,37 @@ def made(tree: Tree, items: tuple[n.Expr, ...]) -> n.Expr:
         return n.Tuple(items)
     if isinstance(tree.kind, ItemsOf):
         return n.List(items)
-    keys = [key for key, _ in tree.items]
+    keys = [str(key) for key, _ in tree.items]
+    if isinstance(tree.kind, RecordOf):
+        return record(tree.kind.cls, keys, items)
     callee = n.Ref("dict", dict, dict)
     if all(key.isidentifier() for key in keys):
         return n.Call(callee, (), tuple(zip(keys, items, strict=True)))
     pairs = zip(keys, items, strict=True)
     return n.Call(callee, (n.List(tuple(n.Tuple((n.Const(k), v)) for k, v in pairs)),))
+
+
+def record(cls: type, keys: list[str], items: tuple[n.Expr, ...]) -> n.Expr:
+    """An object with these attributes, written out."""
+    ref = n.Ref(cls.__name__, cls, cls)
+    pairs = tuple(zip(keys, items, strict=True))
+    if cls is types.SimpleNamespace or _is_made_of(cls, keys):
+        return n.Call(ref, (), pairs)
+    return n.Call(n.Ref("remade", remade, remade), (ref,), pairs)
+
+
+def _is_made_of(cls: type, keys: list[str]) -> bool:
+    """Whether a call of a class with these keywords gives an object of these attributes, and does
+    nothing else.
+    """
+    if issubclass(cls, tuple):
+        return keys == list(cls._fields) and cls.__new__.__module__ != cls.__module__  # type: ignore[attr-defined]
+    init = vars(cls).get("__init__")
+    code = getattr(init, "__code__", None)
+    if not dataclasses.is_dataclass(cls) or hasattr(cls, "__post_init__"):
+        return False
+    names = [f.name for f in dataclasses.fields(cls) if f.init]
+    return names == keys and code is not None and code.co_filename.startswith("<")
 
 
 def _refuse_whole(name: str, span: Span | None) -> None:

@@ -22,6 +22,7 @@ from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, ListOf, dims_of, dtype_of, is_number, not_one, same_dim
 from srcdiff.ir.lists import length
 from srcdiff.normalize.flat import flat_key
+from srcdiff.normalize.fresh import is_fresh
 from srcdiff.normalize.written import (
     Site,
     is_boolean,
@@ -107,6 +108,7 @@ def _fill(args: Arguments, site: Site) -> bool:
 
 def _copyto(args: Arguments, site: Site) -> bool:
     place, value = args["dst"], args["src"]
+    value = np_call("array", value) if isinstance(value, n.List | n.Tuple) else value
     target = whole(place, site.infer)
     kind = site.infer(value)
     casting = args.get("casting", n.Const("same_kind"))
@@ -169,7 +171,7 @@ def _place(args: Arguments, site: Site) -> bool:
         values = n.Index(values, n.Op("mod", (turn, length(values))))
     elif not is_number(kind):
         return False
-    site.store(part(target, mask), values)
+    site.store(part(target, mask), values, in_order=True)
     return True
 
 
@@ -181,7 +183,8 @@ def _putmask(args: Arguments, site: Site) -> bool:
         return False
     kind = site.infer(values)
     site.infer(n.Op("add", (place, values)))
-    if isinstance(kind, Array) and not _same_shape(place, values, site):
+    one = isinstance(kind, Array) and all(dim == 1 for dim in kind.dims)
+    if isinstance(kind, Array) and not one and not _same_shape(place, values, site):
         return False
     mask = site.name(args["mask"], "chosen")
     site.store(part(target, mask), picked(values, kind, mask, place, site.infer))
@@ -258,7 +261,7 @@ def _fill_diagonal(args: Arguments, site: Site) -> bool:
     if not all(same_dim(d, kind.dims[0]) for d in kind.dims):
         count = n.Call(n.Ref("min", min, min), (n.Field(place, "shape"),))
     more = (n.Const(kind.ndim),) * (kind.ndim > 2)
-    site.store(part(target, np_call("diag_indices", count, *more)), value)
+    site.store(part(target, np_call("diag_indices", count, *more)), value, in_order=True)
     return True
 
 
@@ -283,6 +286,8 @@ def _at(function: np.ufunc, args: tuple[n.Expr, ...], site: Site) -> bool:
         return False
     if not all(_same_shape(places[0], p, site) for p in places[1:]):
         return False
+    if dtype_of(site.infer(args[0])) == dtype_of(kinds[0]):
+        places = tuple(np_call("array", p) for p in places)
     named = [site.name(p, "places") for p in places]
     i = n.Var(site.names.fresh("i"))
     key: n.Expr = n.Tuple(tuple(n.Index(p, i) for p in named))
@@ -323,6 +328,8 @@ def _each(value: n.Expr, element: n.Expr, i: n.Var, site: Site) -> n.Expr | None
     inner = dims_of(_element_kind(element, site))
     if not isinstance(kind, Array) or inner is None or kind.ndim > len(inner) + 1:
         return None
+    if not is_fresh(value, site.infer):
+        value = n.Call(n.Field(value, "copy"))
     named = site.name(value, "values")
     if kind.ndim <= len(inner):
         return named

@@ -26,7 +26,9 @@ from srcdiff.ir.kinds import (
     is_number,
     same_dims,
 )
+from srcdiff.ir.names import APART
 from srcdiff.ir.walk import subexpressions
+from srcdiff.normalize.fresh import is_fresh
 
 Infer = Callable[[n.Expr], Kind]
 
@@ -57,9 +59,10 @@ class Site:
         self.before.append(n.Assign(name, value, span=value.span or self.statement.span))
         return name
 
-    def store(self, target: n.Index, value: n.Expr) -> None:
-        """`target = value`."""
-        self.before.append(n.Assign(target, value, span=self.statement.span))
+    def store(self, target: n.Index, value: n.Expr, in_order: bool = False) -> None:
+        """`target = value`; `in_order`: NumPy stores one element after the other."""
+        note = APART if in_order and not is_fresh(value, self.infer) else None
+        self.before.append(n.Assign(target, value, span=self.statement.span, note=note))
 
     def update(self, target: n.Place, op: str, value: n.Expr) -> None:
         """`target op= value`."""

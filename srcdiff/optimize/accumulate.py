@@ -165,21 +165,23 @@ def accumulate(
     zero: Zero,
     is_zero: Callable[[n.Expr], bool],
     wanted: tuple[str, ...],
+    given: frozenset[str] = frozenset(),
 ) -> tuple[n.Block, frozenset[str]]:
     """The reverse sweep with adjoints written first by `=`.
 
     Args:
-        block: the reverse sweep; every adjoint is zero at its start.
+        block: the reverse sweep; every adjoint is zero at its start but those `given`.
         adjoints: adjoint variable -> primal variable.
         zero: the zero of an adjoint.
         is_zero: whether an expression is the zero that ends an adjoint.
         wanted: the adjoints that must have a value at the end.
+        given: the adjoints that have a value at the start.
 
     Returns:
         The sweep, and the adjoints that got a zero on one side of a branch.
     """
     run = _Accumulate(frozenset(adjoints), zero, is_zero)
-    state = set(adjoints)
+    state = set(adjoints) - given
     out = list(run.block(block, state))
     out += run._zeros(set(wanted) & state, state)
     return tuple(out), frozenset(run.merged)

@@ -34,6 +34,7 @@ from srcdiff.ir.walk import (
     subexpressions,
     with_blocks,
     written_names,
+    written_names_of,
 )
 from srcdiff.rules.registry import lookup
 
@@ -145,7 +146,8 @@ class _Propagate:
 
     def _read(self, e: n.Expr, values: Values, infer: Inference) -> n.Expr:
         """The expression with known values put in, where it gets no longer by it."""
-        names = names_in(e) & values.keys()
+        written = frozenset().union(*(written_names_of(x) for x in subexpressions(e)))
+        names = (names_in(e) & values.keys()) - written
         for name in sorted(names):
             value = values[name]
             new = self._fold(put_in(e, {name: value}), infer)

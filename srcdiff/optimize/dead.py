@@ -12,14 +12,33 @@ from srcdiff.analysis.alias import SAVED
 from srcdiff.ir import nodes as n
 from srcdiff.ir.lists import method_of, popped
 from srcdiff.ir.reads import mentions, stores_into
-from srcdiff.ir.walk import base_name, expressions, statements, subexpressions, target_names
+from srcdiff.ir.walk import (
+    base_name,
+    expressions,
+    names_in,
+    passed,
+    quiet,
+    statements,
+    subexpressions,
+    target_names,
+)
+
+# What does more than compute, whatever is read of it.
+_ACTING = (n.Effect, n.Opaque, n.Raise, n.Assert, n.Open)
 
 Names = frozenset[str]
 IsPure = Callable[[n.Call | n.OpaqueExpr], bool]
 Shared = Callable[[str], Names]
 
 
-def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Shared, held: Shared) -> n.Block:
+def dead(
+    block: n.Block,
+    live: Names,
+    is_pure: IsPure,
+    shared: Shared,
+    held: Shared,
+    returned: Names = frozenset(),
+) -> n.Block:
     """The block without what nobody reads.
 
     Args:
@@ -28,9 +47,10 @@ def dead(block: n.Block, live: Names, is_pure: IsPure, shared: Shared, held: Sha
         is_pure: whether a call may be left out.
         shared: the variables whose memory a variable may share; of a list, those that may be it.
         held: the same, and those that may share memory with what a list holds.
+        returned: the variables that are read wherever the function returns.
     """
     while True:
-        run = _Dead(is_pure, shared, held)
+        run = _Dead(is_pure, shared, held, returned)
         new, _ = run.block(block, live, None)
         if _count(new) == _count(block):
             return new
@@ -42,13 +62,16 @@ def _count(block: n.Block) -> int:
 
 
 class _Dead:
-    def __init__(self, is_pure: IsPure, shared: Shared, held: Shared) -> None:
+    def __init__(self, is_pure: IsPure, shared: Shared, held: Shared, returned: Names) -> None:
+        self._returned = returned
         self._is_pure = is_pure
         self._shared = shared
         self._held = held
         # Slots that a live Restore reads; their Saves stand earlier in the text.
         self._slots: set[n.Slot] = set()
         self._seen: dict[n.Stmt, tuple[Names, int, Names]] = {}
+        # How many attempts the statement at hand is tried in.
+        self._tried = 0
 
     def block(
         self, block: n.Block, live: Names, jump: tuple[Names, Names] | None
@@ -56,7 +79,10 @@ class _Dead:
         out: list[n.Stmt] = []
         for s in reversed(block):
             kept, live = self._statement(s, live, jump)
-            if kept is not None:
+            if isinstance(kept, n.Open) and out and isinstance(out[-1], n.Close) and quiet(kept):
+                # It has nothing to be quiet about.
+                out.pop()
+            elif kept is not None:
                 out.append(kept)
         return tuple(reversed(out)), live
 
@@ -68,8 +94,12 @@ class _Dead:
                 return s, jump[0]
             case n.Continue() if jump is not None:
                 return s, jump[1]
-            case n.Return() | n.Raise():
+            case n.Return():
+                return s, mentions(s) | self._returned
+            case n.Raise():
                 return s, mentions(s)
+            case n.Attempt():
+                return self._attempt(s, live, jump)
             case n.If():
                 return self._if(s, live, jump)
             case n.While() | n.For():
@@ -82,10 +112,13 @@ class _Dead:
                 return self._restore(s, live)
             case n.Effect() if (xs := method_of(s.value, "append", "pop")) is not None:
                 # Of no use where nobody reads the list, or a list that it may share memory with.
-                if not ({xs} | self._shared(xs)) & live and self._arguments_pure(s):
+                unused = not ({xs} | self._shared(xs)) & live
+                if unused and self._arguments_pure(s) and not self._tried:
                     return None, live
                 return s, live | mentions(s)
             case n.Comment() | n.Assert() | n.Effect() | n.Opaque():
+                return s, live | mentions(s)
+            case n.Open() | n.Finally() | n.Close() | n.Passed():
                 return s, live | mentions(s)
         return self._write(s, live)
 
@@ -98,8 +131,26 @@ class _Dead:
         name = base_name(s.slot.place)
         return s, live | {f"{SAVED}{name}"}
 
+    def _attempt(
+        self, s: n.Attempt, live: Names, jump: tuple[Names, Names] | None
+    ) -> tuple[n.Stmt | None, Names]:
+        """What is tried stays, as it tells which way is taken."""
+        at = passed(s.orelse)
+        body, a = self.block(s.body, live, jump)
+        rest, b = self.block(s.orelse[at:], live, jump)
+        acts = any(isinstance(x, _ACTING) for x in statements(s.orelse[:at]))
+        if not body and len(rest) < 2 and not acts and not names_in(s.test) & live:
+            if all(map(self._pure, statements(s.orelse[:at]))):
+                return None, live
+        self._tried += 1
+        tried, c = self.block(s.orelse[:at], b | a, jump)
+        self._tried -= 1
+        return replace(s, body=body, orelse=tried + rest), a | c | mentions(s)
+
     def _write(self, s: n.Stmt, live: Names) -> tuple[n.Stmt | None, Names]:
         assert isinstance(s, n.Assign | n.Update)
+        if self._tried:
+            return s, live | mentions(s)
         source = popped(s)
         if source is not None:
             used = self._needed(s.target, live)
@@ -143,9 +194,9 @@ class _Dead:
     ) -> tuple[n.Stmt | None, Names]:
         body, a = self.block(s.body, live, jump)
         orelse, b = self.block(s.orelse, live, jump)
-        if not body and not orelse and self._pure(s):
+        if not body and not orelse and self._pure(s) and not self._tried:
             return None, live
-        if not body:
+        if not body and orelse:
             test = s.test.args[0] if _is_not(s.test) else n.Op("not", (s.test,))  # type: ignore[attr-defined]
             return n.If(test, orelse, span=s.span), a | b | mentions(s)
         return replace(s, body=body, orelse=orelse), a | b | mentions(s)
@@ -167,7 +218,7 @@ class _Dead:
                 break
             head |= before
         self._seen[s] = (live, len(self._slots), head)
-        if not _acts(body) and not target & live and self._pure(s):
+        if not _acts(body) and not target & live and self._pure(s) and not self._tried:
             return None, live
         return replace(s, body=body), head | mentions(s)
 

@@ -23,6 +23,7 @@ from srcdiff.ir.walk import (
     names_in,
     subexpressions,
     with_blocks,
+    written_names_of,
 )
 
 _FOLDED = ("add", "sub", "mul", "div")
@@ -105,12 +106,20 @@ class _Refold:
         if self._acts(s.value) and self._acts(following.value):
             # Which of the two takes from a tape first must stay as it is.
             return None
+        if self._written_near(s) & _mentioned(following):
+            # What the call writes into would be read before the call.
+            return None
         bare = following.value == s.target
         if name in self._seeds or (name in self._adjoints and bare):
             if following.target == s.target and not bare and name not in self._seeds:
                 return None
             return replace(following, value=put_in(following.value, {name: s.value}))
         return None
+
+    def _written_near(self, s: n.Assign) -> frozenset[str]:
+        """The names whose memory a call writes into."""
+        written = written_names_of(s.value)
+        return written.union(*(self._shared.of(name, s) for name in written))
 
     def _acts(self, e: n.Expr) -> bool:
         """Whether evaluating the expression may do more than compute."""
@@ -143,6 +152,10 @@ class _Refold:
         if name is None or not isinstance(target, n.Var):
             return False
         return bool(self._shared.of(name, s) & self._live.after.get(s, frozenset()))
+
+
+def _mentioned(s: n.Stmt) -> frozenset[str]:
+    return frozenset().union(*map(names_in, expressions(s)))
 
 
 def _keeps_shape(s: n.Assign, infer: Inference) -> bool:

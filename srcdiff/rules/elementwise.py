@@ -131,7 +131,7 @@ elementwise(
     np.arctan2,
     lambda a, b: b / (a * a + b * b),
     lambda a, b: -a / (a * a + b * b),
-    safe={"a": 1.0, "b": 1.0},
+    safe={"b": 1.0},
     number=[
         lambda a, b: b / np.float64(a * a + b * b),
         lambda a, b: -a / np.float64(a * a + b * b),

@@ -9,9 +9,11 @@ import numpy as np
 from srcdiff.ir.kinds import INT, Array, Kind, is_number
 from srcdiff.rules.operands import array_parts, shape_dims
 from srcdiff.rules.registry import Pull, Rule, Template, rule
+from srcdiff.rules.shaping import SAME
 from srcdiff.rules.spelled import spelled
 from srcdiff.runtime import diagonal_array, keep_last, scatter, scatter_along, undo_diff
 from srcdiff.runtime.broadcast import unbroadcast
+from srcdiff.runtime.copies import strided_copy
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.products import product_of_others, product_of_others_along
 
@@ -26,6 +28,12 @@ def unbroadcast_(x: Kind, shape: Kind, at: str = "") -> Rule:
         return Rule(kind=kind, pulls={"x": pull}, linear=("x",))
     pull = Pull(lambda x, d: np.broadcast_to(d, x.shape), scalar=lambda d: d)
     return Rule(kind=Array(dtype, dims), pulls={"x": pull}, shares=("x",), linear=("x",))
+
+
+@rule(strided_copy)
+def strided_copy_(array: Kind) -> Rule:
+    dtype, dims = array_parts(array)
+    return Rule(kind=Array(dtype, dims), pulls={"array": SAME}, linear=("array",))
 
 
 @rule(product_of_others)

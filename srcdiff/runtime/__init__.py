@@ -7,6 +7,7 @@ from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.placing import diagonal_array, keep_last, scatter, scatter_along, undo_diff
 from srcdiff.runtime.products import product_of_others, product_of_others_along
+from srcdiff.runtime.records import remade
 
 __all__ = [
     "cofactors",
@@ -17,6 +18,7 @@ __all__ = [
     "keep_last",
     "product_of_others",
     "product_of_others_along",
+    "remade",
     "scatter",
     "scatter_along",
     "stop_gradient",

@@ -23,6 +23,25 @@ def copied_together(*values: Any) -> tuple[Any, ...]:
     return tuple(_copied(value, made) for value in values)
 
 
+def strided_copy(array: Array) -> Array:
+    """A copy that lies in memory as the array does, gaps and all.
+
+    So `reshape` and its like give a view of the copy where they give one of the array.
+
+    Example:
+        >>> a = np.zeros((4, 4))[:, :2]
+        >>> strided_copy(a).strides == a.strides
+        True
+    """
+    low, high = np.lib.array_utils.byte_bounds(array)
+    memory = np.empty(high - low, dtype=np.uint8)
+    offset = array.__array_interface__["data"][0] - low
+    copy: Array = np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+    copy[...] = array
+    copy.flags.writeable = array.flags.writeable
+    return copy
+
+
 def _copied(value: Any, made: dict[int, Array]) -> Any:
     if isinstance(value, np.ndarray):
         return _view(value, made)

@@ -99,7 +99,7 @@ def _is_in_order(key: Any) -> bool:
     """
     indices: list[Any] = []
     for i in key if isinstance(key, tuple) else (key,):
-        if isinstance(i, np.ndarray | list):
+        if isinstance(i, np.ndarray | list | range):
             i = np.asarray(i)
             indices += i.nonzero() if i.dtype == np.bool_ else (i,)
     if not all(map(_rises, indices)):

@@ -66,6 +66,8 @@ class Planner:
     parameters: list[str] = field(default_factory=list)
     # Variables that are bound wherever a tape begins.
     bound: set[str] = field(default_factory=set)
+    # Names of all tapes that are lists.
+    lists: set[str] = field(default_factory=set)
 
     def plan(self, forward: n.Block, reverse: n.Block) -> tuple[n.Block, n.Block]:
         """Both sweeps with saves and restores written out."""
@@ -126,6 +128,7 @@ class Planner:
             return n.Effect(n.Call(n.Field(name, "append"), (self._value(slot, place),)))
 
         begin = n.Assign(name, n.List(())) if start else None
+        self.lists.add(name.name)
         return Tape(begin, keep, n.Call(n.Field(name, "pop")))
 
     def _value(self, slot: n.Slot, place: n.Expr) -> n.Expr:
@@ -137,6 +140,8 @@ class Planner:
             is_none = n.Compare(("is",), (place, none))
             return n.Choose(is_none, none, n.Call(n.Field(place, "copy")))
         if slot.copy and not read_anew:
+            if isinstance(place, n.Index) and place.key == n.Const(Ellipsis):
+                place = place.base
             return n.Call(n.Field(place, "copy"))
         return place
 

@@ -26,11 +26,21 @@ from srcdiff.ir.lists import append, appended, is_unfilled, pop, popped
 from srcdiff.ir.names import NOT_BOUND
 from srcdiff.ir.reads import shape_reads, stores_into, value_reads
 from srcdiff.ir.scatter import is_scatter
-from srcdiff.ir.walk import base_name, blocks, map_expressions, names_in, substitute, with_blocks
+from srcdiff.ir.walk import (
+    base_name,
+    blocks,
+    map_expressions,
+    names_in,
+    passed,
+    substitute,
+    with_blocks,
+    writing_call,
+    written_names_of,
+)
 from srcdiff.transform.adjoints import Tangents
 from srcdiff.transform.lists import check_lists, is_item, list_change
 from srcdiff.transform.primal import Primal
-from srcdiff.transform.pull import NEW, reads_new
+from srcdiff.transform.pull import NEW, Temporaries, reads_new
 from srcdiff.transform.push import Pusher, zero_start
 from srcdiff.transform.shadows import Mirrored, mirrored
 from srcdiff.transform.spread import as_complex, is_full
@@ -42,7 +52,14 @@ class Calls(Protocol):
     def is_call(self, e: n.Expr) -> bool:
         """Whether the expression is such a call."""
 
-    def pushed(self, s: n.Assign, pusher: Pusher, tangents: Tangents) -> n.Stmt | None:
+    def pushed(
+        self,
+        s: n.Assign | n.Effect,
+        pusher: Pusher,
+        tangents: Tangents,
+        near: Callable[[n.Expr], frozenset[str]],
+        moving: frozenset[str],
+    ) -> n.Stmt | None:
         """The statement that calls for value and tangent; None where there is no tangent."""
 
 
@@ -61,7 +78,7 @@ class Forwarder:
         primal: Primal,
         tangents: Tangents,
         calls: Calls,
-        result: Callable[[n.Return, Pusher], n.Expr],
+        result: Callable[[n.Return, Pusher], n.Expr | None],
     ) -> None:
         self._primal = primal
         self._tangents = tangents
@@ -73,6 +90,10 @@ class Forwarder:
         shared = self._active & frozenset().union(*primal.groups)
         self._shared = {name: n.Var(tangents.name(name)) for name in sorted(shared)}
         self._lists = frozenset(map(n.Var, check_lists(self._active, primal.kinds)))
+        self._temporaries = Temporaries(primal.names, "t")
+        self._pushers: list[Pusher] = []
+        # Variables of groups in which something may be a view or a copy.
+        self.asked_of: frozenset[str] = frozenset()
         # Assignments of a tangent that is another's array where the primal's memory is its own.
         self.borrowed: set[n.Stmt] = set()
 
@@ -89,21 +110,69 @@ class Forwarder:
         return tuple(out)
 
     def _statement(self, s: n.Stmt) -> list[n.Stmt]:
+        if isinstance(s, n.Attempt):
+            return [self._attempt(s)]
+        if blocks(s):
+            return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
+        self._pushers.clear()
+        self._temporaries.start()
+        out = self._simple(s)
+        return [*(let for pusher in self._pushers for let in pusher.lets), *out]
+
+    def _simple(self, s: n.Stmt) -> list[n.Stmt]:
         match s:
             case n.Assign() | n.Effect() if list_change(s) in self._lists:
                 return self._list(s)
             case n.Assign():
                 return self._assign(s)
+            case n.Effect() if writing_call(s) is not None:
+                return self._call(s)
             case n.Update():
                 return self._update(s)
             case n.Return():
                 return [replace(s, value=self._result(s, self._pusher(s)))]
-        return [with_blocks(s, tuple(self._block(b) for b in blocks(s)))]
+        return [s]
+
+    def _attempt(self, s: n.Attempt) -> n.Stmt:
+        """What is tried is the primal's alone: tangents are for what has not raised. Only where
+        several statements are tried, of which nothing is read when one raises, do they stay.
+        """
+        at = passed(s.orelse)
+        tried, rest = s.orelse[:at], s.orelse[at:]
+        before = self._block(tried[:-1])
+        last, after = self._first_the_value(tried[-1])
+        orelse = (*before, *last, *rest[:1], *after, *self._block(rest[1:]))
+        return replace(s, body=self._block(s.body), orelse=orelse)
+
+    def _first_the_value(self, s: n.Stmt) -> tuple[n.Block, n.Block]:
+        """A statement in two: what may raise, and what is done with it."""
+        if not self._primal.kinds.reached(s):
+            return (), ()
+        both = self._statement(s)
+        scattered = isinstance(s, n.Update) and is_scatter(s)
+        if not isinstance(s, n.Assign | n.Update) or scattered or len(both) == 1:
+            return tuple(both), ()
+        value = s.value
+        if isinstance(s, n.Update):
+            value = n.Op(s.op, (s.target, s.value), span=s.value.span)
+        name = n.Var(self._primal.names.fresh(f"{base_name(_targets(s.target)[0])}_new"))
+        done = [_given(x, s, value, name) for x in both]
+        if all(x is y for x, y in zip(both, done, strict=True)):
+            return tuple(both), ()
+        first: list[n.Stmt] = [n.Assign(name, value, span=s.span)]
+        # Where a store raises, it does so before the tangent's.
+        stored = [t for t in _targets(s.target) if isinstance(t, n.Index)]
+        first += [n.Effect(t) for t in stored if isinstance(s, n.Assign)]
+        return tuple(first), tuple(done)
 
     # --- kinds ----------------------------------------------------------------------------------
 
     def _pusher(self, s: n.Stmt, root: n.Expr | None = None) -> Pusher:
-        return Pusher(self._infer(s, root), self._varied(s), self._tangents, root)
+        pusher = Pusher(
+            self._infer(s, root), self._varied(s), self._tangents, self._temporaries, root
+        )
+        self._pushers.append(pusher)
+        return pusher
 
     def _varied(self, s: n.Stmt) -> frozenset[str]:
         """The variables that have a tangent. One that the result depends on nowhere has none."""
@@ -192,6 +261,9 @@ class Forwarder:
                 None,
                 "give the result a name of its own.",
             )
+        self.asked_of |= frozenset[str]().union(
+            *(g for g in self._primal.groups if target.name in g)
+        )
         whole = self._tangents.place(found.asked)
         shared = np_call("may_share_memory", target, found.asked)
         alike = n.Op("or", (np_call("may_share_memory", place, whole), n.Op("not", (shared,))))
@@ -256,14 +328,18 @@ class Forwarder:
             return n.Call(n.Field(tangent, "copy"))
         return tangent
 
-    def _call(self, s: n.Assign) -> list[n.Stmt]:
-        names = [base_name(t) for t in _targets(s.target)]
+    def _call(self, s: n.Assign | n.Effect) -> list[n.Stmt]:
+        names = {base_name(t) for t in _targets(s.target)} if isinstance(s, n.Assign) else set()
         useful = self._primal.activity.useful_after.get(s, frozenset())
         made = None
-        if any(name in useful for name in names):
-            made = self._calls.pushed(s, self._pusher(s), self._tangents)
+        if (names | written_names_of(writing_call(s))) & useful:
+            near = lambda e: self._near(e, s)  # noqa: E731
+            pusher = self._pusher(s)
+            made = self._calls.pushed(s, pusher, self._tangents, near, self._active)
         if made is not None:
             return [made]
+        if isinstance(s, n.Effect):
+            return [s]
         infer = self._infer(s)
         zeros: list[n.Stmt] = []
         for item in _targets(s.target):
@@ -271,6 +347,11 @@ class Forwarder:
                 kind = self._kind_after(s, item, infer)
                 zeros.append(n.Assign(self._tangents.place(item), zero_start(item, kind)))
         return [s, *zeros]
+
+    def _near(self, e: n.Expr, s: n.Stmt) -> frozenset[str]:
+        """The names whose memory an expression of the statement may share."""
+        found = roots(e, self._primal.kinds.at(s))
+        return found.union(*(self._primal.aliases.held(name, s) for name in found))
 
     def _kind_after(self, s: n.Assign, item: n.Var, infer: Inference) -> Kind:
         kind = infer(s.value)
@@ -299,9 +380,11 @@ class Forwarder:
             return self._ordered(s, n.Update(place, s.op, other))
         if s.op in ("mul", "div") and other is None and self._in_step(s, pusher):
             return self._ordered(s, n.Update(place, s.op, s.value))
-        tangent = pusher.push(whole)
-        assert tangent is not None
         kind = pusher.infer(s.target)
+        tangent = pusher.push(whole)
+        if tangent is None:
+            # What `//=` gives does not depend on anything smoothly.
+            tangent = ZERO
         if isinstance(s.target, n.Var) and isinstance(kind, Array):
             # In place, as the primal's update is: other names may be views of it.
             place = n.Index(place, n.Const(...))
@@ -356,6 +439,15 @@ class Forwarder:
             for name in stores_into(item) or {base_name(item) or ""}:
                 over |= {name} | self._primal.aliases.of(name, s)
         return bool(reads & over)
+
+
+def _given(x: n.Stmt, s: n.Assign | n.Update, value: n.Expr, name: n.Var) -> n.Stmt:
+    """The statement, or that which gives its value a name, with the value known already."""
+    if x is s:
+        return n.Assign(s.target, name, span=s.span)
+    if isinstance(x, n.Assign) and (x.value is s.value or x.value == value):
+        return replace(x, value=name) if x.span is s.span else x
+    return x
 
 
 def _targets(target: n.Expr) -> tuple[n.Expr, ...]:

@@ -44,6 +44,7 @@ from srcdiff.ir.kinds import (
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import names_in, subexpressions
 from srcdiff.rules.registry import Template
+from srcdiff.transform.guards import callee, guards
 from srcdiff.transform.spread import (
     as_complex,
     real_part,
@@ -233,8 +234,7 @@ class Puller:
         """Whether a zero seed may meet a partial that is not finite."""
         if not seed.may_be_zero or not is_number(bound.kind):
             return seed.may_be_zero
-        callee = e.callee.value if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) else None
-        if (e.op if isinstance(e, n.Op) else callee) not in SINGULAR:
+        if callee(e) not in SINGULAR:
             return True
         # Python raises where such a function is infinite.
         return seed.skipped and not isinstance(bound.kind, Number)
@@ -278,7 +278,7 @@ class Puller:
         operand = bound.parts[name]
         values = {**bound.operands, "y": self._result(e), "d": seed.value}
         if guarded:
-            values |= self._guards(bound, seed, values)
+            values |= guards(e, bound, seed.value, values, self._infer)
         value = with_plain_shapes(instantiate(body, values), self._infer)
         if "d" not in params:
             value = mul(seed.value, value)
@@ -305,22 +305,6 @@ class Puller:
         """Whether a contribution to a real operand of a complex value may be complex."""
         complex_result = is_complex(bound.kind) and not is_complex(self._infer(operand))
         return complex_result and not is_float(self._infer(value))
-
-    def _guards(self, bound: Bound, seed: Seed, values: Mapping[str, n.Expr]) -> dict[str, n.Expr]:
-        """Operands replaced by a safe value where the seed is zero."""
-        out: dict[str, n.Expr] = {}
-        for name, safe in bound.rule.safe.items():
-            kind = bound.kind if name == "y" else self._infer(values[name])
-            shapeless = is_number(self._infer(seed.value)) and is_number(kind)
-            zero = n.Compare(("eq",), (seed.value, ZERO))
-            value, other = values[name], n.Const(safe)
-            if number(value) is None:
-                out[name] = (
-                    n.Choose(n.Compare(("ne",), (seed.value, ZERO)), value, other)
-                    if shapeless
-                    else np_call("where", zero, other, value)
-                )
-        return out
 
     # --- np.where ------------------------------------------------------------------------------
 
@@ -398,10 +382,13 @@ class Puller:
 
 
 class Temporaries:
-    """Names of local seeds: `d`, and further ones where a statement needs several."""
+    """Names of local seeds: `d`, and further ones where a statement needs several; of local
+    tangents in forward mode: `t`.
+    """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, wish: str = "d") -> None:
         self._names = names
+        self._wish = wish
         self._pool: list[str] = []
         self._used = 0
 
@@ -417,7 +404,7 @@ class Temporaries:
     def fresh(self) -> n.Var:
         """A name for a seed."""
         if self._used == len(self._pool):
-            self._pool.append(self._names.fresh("d"))
+            self._pool.append(self._names.fresh(self._wish))
         self._used += 1
         return n.Var(self._pool[self._used - 1])
 

@@ -9,6 +9,8 @@ own derivative. None stands for a tangent that is zero.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +23,23 @@ from srcdiff.errors import Span, UnsupportedError
 from srcdiff.frontend.lower import lower_template
 from srcdiff.ir import nodes as n
 from srcdiff.ir.algebra import total
-from srcdiff.ir.build import ZERO, instantiate, mul
+from srcdiff.ir.build import ZERO, instantiate, mul, number
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, Kind, ListOf, TupleOf, dims_of, dtype_of, is_complex
+from srcdiff.ir.kinds import (
+    Array,
+    Kind,
+    ListOf,
+    TupleOf,
+    dims_of,
+    dtype_of,
+    is_complex,
+    is_number,
+)
 from srcdiff.ir.lists import mapped, zeros
 from srcdiff.rules.registry import Template
 from srcdiff.transform.adjoints import Tangents
-from srcdiff.transform.pull import NEW
+from srcdiff.transform.guards import guards, may_be_singular
+from srcdiff.transform.pull import NEW, Temporaries, cheap
 from srcdiff.transform.spread import is_full, real_part, spread_shape, with_plain_shapes
 
 
@@ -64,6 +76,7 @@ class Pusher:
             value that the statement assigns.
         varied: the variables that have a tangent.
         tangents: their names.
+        temporaries: hands out names for tangents that are written several times.
         root: the whole right side, whose value is NEW; None where it gets no name.
     """
 
@@ -72,9 +85,14 @@ class Pusher:
         infer: Inference,
         varied: frozenset[str],
         tangents: Tangents,
+        temporaries: Temporaries,
         root: n.Expr | None = None,
     ) -> None:
         self.infer = infer
+        # Tangents that have got a name, to be assigned before the statement.
+        self.lets: list[n.Stmt] = []
+        self._temporaries = temporaries
+        self._is_aside = False
         self.varied = varied
         self._tangents = tangents
         self._root = root
@@ -109,8 +127,7 @@ class Pusher:
                 base = self.full(e.base)
                 return None if base is None else n.Index(base, e.key)
             case n.Choose():
-                sides = (self._or_zero(x, zero_start(x, self.infer(x))) for x in (e.a, e.b))
-                return n.Choose(e.test, *sides)
+                return self._choose(e)
             case n.List():
                 return n.List(tuple(self._number(item) for item in e.items))
             case n.Tuple():
@@ -126,6 +143,13 @@ class Pusher:
                 return self._operation(e)
         self._refuse("this is not supported on values that are differentiated.")
         return None
+
+    def _choose(self, e: n.Choose) -> n.Expr:
+        """Only one side may be evaluated: nothing in them is assigned before the statement."""
+        outer, self._is_aside = self._is_aside, True
+        sides = [self._or_zero(x, zero_start(x, self.infer(x))) for x in (e.a, e.b)]
+        self._is_aside = outer
+        return n.Choose(e.test, *sides)
 
     def _or_zero(self, e: n.Expr, zero: n.Expr | None = None) -> n.Expr:
         """The tangent written out, also where it is zero."""
@@ -197,26 +221,51 @@ class Pusher:
         if rule.elementwise:
             tangent = self.push(operand)
             assert tangent is not None
-            return self._filled_in(rule.pulls[name].template, "d", e, bound, tangent)
+            return self._partial(rule.pulls[name].template, e, bound, tangent)
         full = self.full(operand)
         assert full is not None
         if name in rule.pushes:
-            return self._filled_in(rule.pushes[name], "t", e, bound, full)
+            return self._filled_in(rule.pushes[name], {**self._values(e, bound), "t": full})
         if name not in rule.linear:
             self._refuse(
                 f"{subject(e)}: there is no forward rule for it.", "use reverse mode: vjp or grad."
             )
         return with_operands(e, self.infer, {name: full})
 
-    def _filled_in(
-        self, template: Template, param: str, e: n.Expr, bound: Bound, tangent: n.Expr
-    ) -> n.Expr:
-        """A rule's template with the tangent in it; a bare partial is multiplied by it."""
-        params, body = lower_template(template)
-        result = NEW if e is self._root else e
-        values = {**bound.operands, "y": result, param: tangent}
-        value = with_plain_shapes(instantiate(body, values), self.infer)
-        return value if param in params else mul(value, tangent)
+    def _values(self, e: n.Expr, bound: Bound) -> dict[str, n.Expr]:
+        """What the parameters of a rule's templates stand for."""
+        return {**bound.operands, "y": NEW if e is self._root else e}
+
+    def _partial(self, template: Template, e: n.Expr, bound: Bound, tangent: n.Expr) -> n.Expr:
+        """A partial times a tangent; nothing where that is zero and the partial not finite."""
+        values = self._values(e, bound)
+        if number(tangent) is not None or not may_be_singular(e, bound, self.infer):
+            return self._times(template, values, tangent)
+        named = self._named(tangent)
+        if is_number(bound.kind):
+            value = self._times(template, values, named)
+            return n.Choose(n.Compare(("ne",), (named, ZERO)), value, ZERO)
+        values |= guards(e, bound, named, values, self.infer)
+        return self._times(template, values, named)
+
+    def _times(self, template: Template, values: Mapping[str, n.Expr], tangent: n.Expr) -> n.Expr:
+        value = self._filled_in(template, {**values, "d": tangent})
+        return value if "d" in lower_template(template)[0] else mul(value, tangent)
+
+    def _filled_in(self, template: Template, values: Mapping[str, n.Expr]) -> n.Expr:
+        """A rule's template with values for its parameters."""
+        _, body = lower_template(template)
+        return with_plain_shapes(instantiate(body, values), self.infer)
+
+    def _named(self, tangent: n.Expr) -> n.Expr:
+        """The tangent, under a name where it is long and may be computed before the statement."""
+        if self._is_aside or cheap(tangent, twice=True):
+            return tangent
+        name = self._temporaries.fresh()
+        self.lets.append(n.Assign(name, tangent))
+        env = {**self.infer.env, name.name: self.infer(tangent)}
+        self.infer = replace(self.infer, env=env)
+        return name
 
     def _refuse(self, reason: str, remedy: str | None = None) -> Any:
         raise UnsupportedError(reason, self._span, None, remedy)

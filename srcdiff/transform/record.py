@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.activity import is_reader
+from srcdiff.analysis.again import made_again
 from srcdiff.analysis.alias import EARLIER, Aliases, in_place_names, partners
 from srcdiff.analysis.kinds import Kinds
 from srcdiff.analysis.liveness import Liveness
@@ -28,14 +29,19 @@ from srcdiff.ir.reads import (
     value_reads,
 )
 from srcdiff.ir.walk import (
+    base_name,
     blocks,
     bound_names,
+    expressions,
     names_in,
     statements,
     subexpressions,
     target_names,
+    writing_call,
+    written_arguments_of,
     written_names,
 )
+from srcdiff.transform.wholes import variable
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -51,6 +57,8 @@ class Needs:
     new: bool = False
     # Whether there is anything to run in the reverse sweep.
     reverse: bool = False
+    # Of a call that writes: whether its adjoint reads what it wrote into as it was before.
+    undone: bool = False
 
 
 @dataclass
@@ -60,6 +68,8 @@ class Record:
     before: dict[n.Stmt, tuple[n.Slot, ...]] = field(default_factory=dict)
     # Saves at the end of a block, keyed by the statement that holds it and the block's number.
     at_end: dict[tuple[n.Stmt, int], tuple[n.Slot, ...]] = field(default_factory=dict)
+    # Views that are made again there, in order.
+    again: dict[tuple[n.Stmt, int], tuple[n.Assign, ...]] = field(default_factory=dict)
     # Tests that the reverse sweep reads from a variable: the others are evaluated again.
     named_tests: frozenset[n.Stmt] = frozenset()
     # Compound statements without anything to reverse inside.
@@ -92,6 +102,10 @@ class Facts:
     one_shape: Names = _NONE
     # Variables whose memory has other names too, and is written into; and their shadows.
     shared: Names = _NONE
+    # Parameters whose arrays must be found as they were when the function was called.
+    undone: Names = _NONE
+    # Told what a call has to undo of what it writes.
+    undo: Callable[[n.Stmt, tuple[n.Expr, ...]], None] = lambda s, places: None
 
     def reads(self, e: n.Expr) -> Names:
         """The variables whose value, or varying shape, the expression reads."""
@@ -101,7 +115,8 @@ class Facts:
 def record(facts: Facts, params: Names) -> Record:
     """Where the forward sweep of the function saves values."""
     flow = _Flow(facts)
-    need, bound = flow.block(facts.function.body, _NONE, params, False)
+    start = (params & facts.pinned) | facts.undone
+    need, bound = flow.block(facts.function.body, start, params, False)
     result = flow.result
     if facts.leaves:
         result.at_exit = flow.exit_slots(need or _NONE, bound)
@@ -126,6 +141,7 @@ class _Flow:
         self.undone: set[n.Stmt] = set()
         self._in_place = in_place_names(facts.function, facts.kinds)
         self._ever = facts.aliases.ever()
+        self._named_twice = frozenset(x for x in self._in_place if partners(x, self._ever))
         self._lists = frozenset(
             name
             for env in facts.kinds.before.values()
@@ -142,6 +158,8 @@ class _Flow:
             and isinstance(s.value.callee.base, n.Var)
             and s.value.callee.base.name not in self._lists
         )
+        # Arrays of which callees may keep views on their tapes: they are undone in place.
+        self._passed = _passed(facts.function)
         self._active: dict[n.Stmt, bool] = {}
         self._seen: dict[n.Stmt, tuple[Names, Names, State]] = {}
 
@@ -160,6 +178,8 @@ class _Flow:
         return state
 
     def _statement(self, s: n.Stmt, need: Names, bound: Names, in_loop: bool) -> State:
+        if writing_call(s) is not None:
+            return self._given(s, need, bound)
         match s:
             case n.If() | n.While() | n.For() if not self._has_reverse(s):
                 return self._passive(s, need, bound)
@@ -221,7 +241,8 @@ class _Flow:
         in_place = isinstance(self._facts.kinds.at(s)(s.target), Array)
         touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
         slots = []
-        inside = name in self._facts.shared or _touched(touched - {name}, need)
+        others = name in self._facts.shared | self._passed
+        inside = others or _touched(touched - {name}, need)
         if _touched(touched, need):
             whole = n.Index(s.target, n.Const(Ellipsis)) if in_place and inside else s.target
             slots.append(n.Slot(whole, in_place, name))
@@ -234,8 +255,7 @@ class _Flow:
     def _of_update(self, slot: n.Slot, s: n.Update) -> n.Slot:
         """The save of what `A[k] += y` or `xs[k] += y` overwrites."""
         infer = self._facts.kinds.at(s)
-        assert isinstance(slot.place, n.Index | n.Field)
-        if not isinstance(infer(slot.place), Array):
+        if isinstance(slot.place, n.Var) or not isinstance(infer(slot.place), Array):
             return slot
         if isinstance(infer(slot.place.base), ListOf) and self._facts.aliases.written(s, infer):
             # The item has another name: what it holds is restored, and not the item.
@@ -255,7 +275,9 @@ class _Flow:
                 copy = not isinstance(infer(item.base), ListOf)
                 for name in stores_into(item):
                     if _touched({name} | held | self._facts.aliases.of(name, s), need):
-                        out.append(n.Slot(item, copy, name))
+                        place = variable(item, infer)
+                        assert isinstance(place, n.Var | n.Index | n.Field)
+                        out.append(n.Slot(place, copy, name))
         return out
 
     def _saved(self, s: n.Stmt, slots: list[n.Slot], need: Names, bound: Names) -> Names:
@@ -272,6 +294,26 @@ class _Flow:
                 need |= {EARLIER + slot.place.name}
             need |= target_shape_reads(slot.place) - self._facts.one_shape
         return need
+
+    def _given(self, s: n.Stmt, need: Names, bound: Names) -> State:
+        """A call that writes into arrays, which its reverse sweep undoes where that is needed."""
+        needs = self._facts.needs(s)
+        need |= needs.old if needs.undone else _NONE
+        places = tuple(
+            arg
+            for arg in written_arguments_of(writing_call(s))
+            if ({str(base_name(arg))} | self._facts.aliases.of(str(base_name(arg)), s)) & need
+        )
+        slots: list[n.Slot] = []
+        if needs.reverse and not needs.undone:
+            self._facts.undo(s, places)
+        else:
+            slots = [n.Slot(as_contents(arg), True, str(base_name(arg))) for arg in places]
+        need |= needs.old
+        targets = frozenset(target_names(s.target)) if isinstance(s, n.Assign) else _NONE
+        slots += [self._whole(name) for name in sorted(targets & need)]
+        need = self._saved(s, slots, need, bound)
+        return (need - targets) | (targets & self._facts.pinned), bound | targets
 
     def _effect(self, s: n.Effect, need: Names, bound: Names) -> State:
         """A call that may change what it is given: arrays are saved, other things refused."""
@@ -319,7 +361,7 @@ class _Flow:
         if isinstance(s, n.Return) or self._facts.needs(s).reverse:
             return True
         # What is written into under several names is undone where it happens.
-        return bool(self._facts.shared & written_names((s,)))
+        return bool((self._facts.shared | self._named_twice) & written_names((s,)))
 
     def _passive(self, s: n.Stmt, need: Names, bound: Names) -> State:
         self.passive.add(s)
@@ -335,9 +377,11 @@ class _Flow:
             in_place = name in self._in_place
             touched = {name} | (self._facts.aliases.of(name, s) if in_place else _NONE)
             if _touched(touched, need):
-                slots.append(n.Slot(n.Var(name), in_place, name))
+                lent = name in self._facts.undone or (in_place and name in self._passed)
+                place = as_contents(n.Var(name)) if lent else n.Var(name)
+                slots.append(n.Slot(place, in_place, name))
         need = self._saved(s, slots, need, bound)
-        return need - {slot.hint for slot in slots}, bound
+        return need - ({slot.hint for slot in slots} - self._facts.undone), bound
 
     def _if(self, s: n.If, need: Names, bound: Names, in_loop: bool) -> State:
         sides = [self.block(b, need, bound, in_loop) for b in blocks(s)]
@@ -350,8 +394,8 @@ class _Flow:
             if after is not None:
                 dying = (after & self._bound_in(blocks(s)[k])) - after_bound
                 dying -= self._facts.live.after[s]
-                saved = self._save_at_end(s, k, dying, sides[k][1])
-                out |= (after - saved) | {EARLIER + name for name in saved}
+                local = self._bound_in(blocks(s)[k]) - after_bound - self._facts.live.after[s]
+                out |= after - dying | self._kept_at_end(s, k, dying, local, sides[k][1])
         if self._test_again(s):
             out |= self._facts.reads(s.test)
         else:
@@ -362,7 +406,7 @@ class _Flow:
 
     def _test_again(self, s: n.If) -> bool:
         """Whether the test is cheap and still gives the same after the branches have run."""
-        if s in self.named or names_in(s.test) & self._changed:
+        if s in self.named or isinstance(s, n.Attempt) or names_in(s.test) & self._changed:
             return False
         written = frozenset().union(*(written_names(b) for b in blocks(s)))
         near = written.union(*(partners(name, self._ever) for name in written))
@@ -385,8 +429,9 @@ class _Flow:
             dying = (end & self._bound_in(s.body)) - carried - targets
             # A list that is changed after the loop is saved before it is bound anew.
             dying -= self._lists & self._facts.live.after[s]
-            saved = self._save_at_end(s, 0, dying, end_bound)
-            new = head | (end - saved - targets) | {EARLIER + name for name in saved}
+            local = self._bound_in(s.body) - carried - targets
+            kept = self._kept_at_end(s, 0, dying, local, end_bound)
+            new = head | ((end - dying | kept) - targets)
             if new == head:
                 break
             head = new
@@ -414,6 +459,23 @@ class _Flow:
         tests = (self._facts.tests[s] for s in inner if s in self.named)
         return bound_names(block).union(counters, tests)
 
+    def _kept_at_end(self, s: n.Stmt, k: int, names: Names, local: Names, bound: Names) -> Names:
+        """Keeps these variables at the end of the statement's k-th block; what that needs.
+
+        `local`: the variables of the block that nothing reads after it.
+        """
+        saved = frozenset(slot.hint for slot in self.result.at_end.get((s, k), ()))
+        while True:
+            views = made_again(blocks(s)[k], (names & bound) - saved, self._facts.kinds)
+            reads = frozenset[str]().union(*(names_in(view.value) for view in views.values()))
+            # What a view is made of may be local too.
+            if reads & local <= names:
+                break
+            names |= reads & local
+        self.result.again[s, k] = tuple(views.values())
+        saved = self._save_at_end(s, k, names - views.keys(), bound)
+        return (reads - names) | {EARLIER + name for name in saved}
+
     def _save_at_end(self, s: n.Stmt, k: int, names: Names, bound: Names) -> Names:
         """Saves these variables at the end of the statement's k-th block."""
         self.unbound |= names - bound
@@ -440,6 +502,24 @@ def permuted(s: n.Stmt) -> dict[str, str]:
 def _touched(names: Names | set[str], need: Names) -> bool:
     """Whether writing into the memory of these would change what is needed."""
     return any(name in need or EARLIER + name in need for name in names)
+
+
+def _passed(function: n.Function) -> Names:
+    """The variables that are passed to the user's functions."""
+    calls = (
+        x
+        for s in statements(function.body)
+        for e in expressions(s)
+        for x in subexpressions(e)
+        if isinstance(x, n.Call) and isinstance(x.callee, n.Ref) and x.callee.memory is not None
+    )
+    names = {base_name(arg) for x in calls for arg in (*x.args, *(v for _, v in x.keywords))}
+    return frozenset(name for name in names if name is not None)
+
+
+def as_contents(place: n.Expr) -> n.Place:
+    """What an array holds, as a place: restoring it writes into the array."""
+    return place if isinstance(place, n.Index) else n.Index(place, n.Const(Ellipsis))
 
 
 def _cheap_test(test: n.Expr, kinds: Kinds, s: n.Stmt) -> bool:

@@ -13,9 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
-from srcdiff.analysis.activity import smooth_names
+from srcdiff.analysis.activity import smooth_names, varied_around
+from srcdiff.analysis.alias import roots
 from srcdiff.analysis.bind import items_of_call
 from srcdiff.analysis.keys import key_entries
+from srcdiff.analysis.kinds import Inference
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -30,9 +32,12 @@ from srcdiff.ir.walk import (
     expressions,
     statements,
     target_names,
+    writing_call,
     written_names,
+    written_names_of,
 )
 from srcdiff.transform.adjoints import Adjoints
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.lists import (
     changed_list,
     check_lists,
@@ -43,6 +48,7 @@ from srcdiff.transform.lists import (
     list_change,
 )
 from srcdiff.transform.loops import backwards, begins_count, counted, has_jump
+from srcdiff.transform.managers import mirrored
 from srcdiff.transform.primal import Primal
 from srcdiff.transform.pull import Seed, Temporaries, is_view_of_variable
 from srcdiff.transform.record import Facts, Needs, Record, permuted, record
@@ -60,6 +66,7 @@ from srcdiff.transform.statements import (
     store_update,
     update,
 )
+from srcdiff.transform.wholes import variable
 from srcdiff.transform.zeros import may_be_zero, skipped_by_branches
 
 
@@ -72,6 +79,10 @@ class Sweeps:
     record: Record
 
 
+# A statement that is a call.
+Call = n.Assign | n.Effect
+
+
 class Calls(Protocol):
     """Reverses calls of the user's functions."""
 
@@ -79,13 +90,21 @@ class Calls(Protocol):
         """Whether the expression is such a call."""
 
     def tapes(
-        self, s: n.Assign, context: Context, useful: frozenset[str], names: Names
+        self,
+        s: Call,
+        context: Context,
+        useful: frozenset[str],
+        names: Names,
+        undo: tuple[n.Expr, ...] = (),
     ) -> tuple[str, ...]:
-        """Names of the lists that the callee keeps its tapes in."""
+        """Names of the lists that the callee keeps its tapes in.
+
+        `undo`: the arguments of which the caller needs the contents before the call.
+        """
 
     def adjoint(
         self,
-        s: n.Assign,
+        s: Call,
         targets: tuple[n.Var, ...],
         context: Context,
         useful: frozenset[str],
@@ -93,10 +112,13 @@ class Calls(Protocol):
     ) -> Adjoint:
         """The adjoint of the call."""
 
-    def shares(self, s: n.Assign) -> bool:
+    def runs_again(self, s: Call) -> bool:
+        """Whether the adjoint of the call runs it again, from what it was given."""
+
+    def shares(self, s: Call) -> bool:
         """Whether the lists handed to the callee may be those of the caller's own tapes."""
 
-    def forward(self, s: n.Assign, lists: tuple[str, ...]) -> n.Stmt:
+    def forward(self, s: Call, lists: tuple[str, ...], adjoints: Adjoints) -> n.Stmt:
         """The call in the forward sweep."""
 
 
@@ -110,6 +132,7 @@ class Reverser:
         calls: reverses calls of the user's functions.
         leaves: whether the sweeps are two functions, so that no local outlives the first.
         wanted: the variables whose adjoints are read at the end.
+        lent: what the function's caller lends it to write into.
     """
 
     def __init__(
@@ -120,9 +143,13 @@ class Reverser:
         calls: Calls | None = None,
         leaves: bool = False,
         wanted: tuple[str, ...] = (),
+        lent: Lent = NOTHING_LENT,
     ) -> None:
         self.adjoints = Adjoints(primal.names, order=primal.function.order)
-        primal, self.shadows = with_shadows(primal, self.adjoints.name)
+        primal, self.shadows = with_shadows(primal, self.adjoints.name, lent)
+        self._lent = lent
+        # What each call has to undo of what it writes.
+        self._undo: dict[n.Stmt, tuple[n.Expr, ...]] = {}
         self._primal = primal
         self._wanted = wanted
         self._result_seed = result_seed
@@ -136,13 +163,14 @@ class Reverser:
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
         self.temporaries = Temporaries(primal.names)
-        self._zeros = may_be_zero(primal.function, primal.kinds)
-        self._skipped = skipped_by_branches(primal.function, primal.kinds)
+        self._zeros = may_be_zero(primal.function, primal.kinds, lent.useful)
+        self._skipped = skipped_by_branches(primal.function, primal.kinds, lent.useful)
         self._adjoints: dict[tuple[n.Stmt, bool], Adjoint] = {}
         self.counters: dict[n.Stmt, str] = {}
         self.tests: dict[n.Stmt, str] = {}
         self._record = Record()
         self._active_lists: frozenset[str] = frozenset()
+        self._varied_around = varied_around(primal.function.body, primal.activity)
 
     def run(self) -> Sweeps:
         """The two sweeps."""
@@ -163,8 +191,10 @@ class Reverser:
             self._leaves,
             self._primal.one_shape,
             self.shadows.names.union(*self._primal.groups),
+            self._lent.undone,
+            self._must_undo,
         )
-        self._record = record(facts, frozenset(self._primal.function.param_names))
+        self._record = self._recorded(facts)
         forward, reverse = self._block(self._primal.function.body)
         unbound = sorted(self._record.maybe_unbound)
         start = tuple(n.Assign(n.Var(name), self._unset(name), note=NOT_BOUND) for name in unbound)
@@ -172,6 +202,24 @@ class Reverser:
         forward += tuple(n.Save(slot) for slot in slots)
         reverse = tuple(n.Restore(slot) for slot in reversed(slots)) + reverse
         return Sweeps(start + forward, reverse, self._record)
+
+    def _recorded(self, facts: Facts) -> Record:
+        """What is recorded, once it is known what each call has to undo: that makes the call's
+        reverse sweep another one, which may read something else.
+        """
+        while True:
+            before = dict(self._undo)
+            found = record(facts, frozenset(self._primal.function.param_names))
+            changed = {s for s in self._undo if self._undo[s] != before.get(s, ())}
+            if not changed:
+                return found
+            for s in changed:
+                self.lists.pop(s, None)
+            self._adjoints = {key: a for key, a in self._adjoints.items() if key[0] not in changed}
+
+    def _must_undo(self, s: n.Stmt, places: tuple[n.Expr, ...]) -> None:
+        known = self._undo.get(s, ())
+        self._undo[s] = (*known, *(place for place in places if place not in known))
 
     def _unset(self, name: str) -> n.Expr:
         """What a variable holds that is saved where it may not be bound: nothing a number could
@@ -192,8 +240,8 @@ class Reverser:
             for name, kind in env.items()
             if isinstance(kind, ListOf) or is_some_array(kind)
         }
-        active = self._primal.activity.active_names() - self.shadows.of.keys()
-        return (active & arrays) - self._primal.one_shape
+        active = self._primal.activity.active_names() | frozenset(self._wanted)
+        return (active & arrays) - self.shadows.of.keys() - self._primal.one_shape
 
     def _name_helpers(self, block: n.Block, outer: n.Stmt | None) -> None:
         """Names for the counts of loops and the outcomes of tests."""
@@ -205,7 +253,9 @@ class Reverser:
                 self.counters[s] = self._primal.names.fresh(wish)
             elif isinstance(s, n.If):
                 # A variable names its own test, unless a branch overwrites it.
-                kept = isinstance(s.test, n.Var) and s.test.name not in written_names((s,))
+                kept = isinstance(s.test, n.Var) and (
+                    isinstance(s, n.Attempt) or s.test.name not in written_names((s,))
+                )
                 self.tests[s] = s.test.name if kept else ""  # type: ignore[attr-defined]
         for s in self.tests:
             if not self.tests[s]:
@@ -234,7 +284,10 @@ class Reverser:
         if isinstance(s, n.Assign | n.Update):
             targets = frozenset(target_names(s.target)) | stores_into(s.target)
         # Before the undo, the target is read as it is now; everything else as it was.
-        return Needs((first - targets) | second, bool(targets & first), True)
+        undone = False
+        if self._calls is not None and isinstance(s, Call) and s in self.lists:
+            undone = self._calls.runs_again(s)
+        return Needs((first - targets) | second, bool(targets & first), True, undone)
 
     def _reads(self, block: n.Block) -> frozenset[str]:
         """The primal's variables whose value, or varying shape, the statements read."""
@@ -272,9 +325,13 @@ class Reverser:
         if changed is not None and changed.name in self._active_lists:
             return changed_list(s, context, useful)
         if isinstance(s, n.Effect):
-            return Adjoint()
+            return self._writing_call(s, (), context, useful)
         if isinstance(s, n.Update):
             return self._update(s, useful, context, undo)
+        if writing_call(s) is not None:
+            items = target_items(s.target)
+            targets = tuple(t for t in items if isinstance(t, n.Var))
+            return self._writing_call(s, targets, context, useful)
         if isinstance(s.target, n.Tuple):
             return self._tuple(s, useful, context, undo)
         if isinstance(s.target, n.Var) and s.target.name in self._active_lists:
@@ -283,7 +340,7 @@ class Reverser:
         if base_name(s.target) not in useful:
             return Adjoint()
         if isinstance(s.target, n.Var):
-            if not self._concerns(s.target.name, s.value, context):
+            if not self._concerns(s, s.target.name, s.value, context):
                 return Adjoint()
             if self._is_call(s.value):
                 return self._call(s, (s.target,), context)
@@ -299,7 +356,13 @@ class Reverser:
             self._zeros,
             self._skipped,
             (*self._primal.groups, *self.shadows.groups),
+            lambda e: self._near(e, s),
         )
+
+    def _near(self, e: n.Expr, s: n.Stmt) -> frozenset[str]:
+        """The names whose memory an expression of the statement may share."""
+        found = roots(e, self._primal.kinds.at(s))
+        return found.union(*(self._primal.aliases.held(name, s) for name in found))
 
     def _is_shadowed(self, s: n.Assign | n.Update | n.Effect) -> bool:
         """Whether a statement binds or writes into what has a shadow."""
@@ -317,18 +380,38 @@ class Reverser:
         reads = self.shadows.reads.get(s, ())
         return Adjoint(tuple(n.Assign(name, shadow) for name, shadow in reads))
 
-    def _concerns(self, name: str, value: n.Expr, context: Context) -> bool:
-        """Whether assigning the value to the name makes or ends something varied."""
-        return name in context.varied or bool(smooth_names(value, context.infer) & context.varied)
+    def _concerns(self, s: n.Stmt, name: str, value: n.Expr, context: Context) -> bool:
+        """Whether assigning the value to the name makes or ends something varied, or what is
+        varied on another way to where it is read: there both have one adjoint.
+        """
+        ends = context.varied | self._varied_around.get(s, frozenset())
+        return name in ends or bool(smooth_names(value, context.infer) & context.varied)
 
     def _is_call(self, value: n.Expr) -> bool:
         return self._calls is not None and self._calls.is_call(value)
 
-    def _call(self, s: n.Assign, targets: tuple[n.Var, ...], context: Context) -> Adjoint:
+    def _writing_call(
+        self,
+        s: Call,
+        targets: tuple[n.Var, ...],
+        context: Context,
+        useful: frozenset[str],
+    ) -> Adjoint:
+        """The adjoint of a call that writes into what it is given."""
+        call = writing_call(s)
+        if call is None:
+            return Adjoint()
+        concerned = written_names_of(call) | {t.name for t in targets}
+        given = frozenset().union(*(smooth_names(arg, context.infer) for arg in arguments(call)))
+        varied = (given | {t.name for t in targets}) & context.varied
+        return self._call(s, targets, context) if concerned & useful and varied else Adjoint()
+
+    def _call(self, s: Call, targets: tuple[n.Var, ...], context: Context) -> Adjoint:
         assert self._calls is not None
         useful = self._primal.activity.useful_after[s]
         if s not in self.lists:
-            self.lists[s] = self._calls.tapes(s, context, useful, self._primal.names)
+            undo = self._undo.get(s, ())
+            self.lists[s] = self._calls.tapes(s, context, useful, self._primal.names, undo)
         return self._calls.adjoint(s, targets, context, useful, self.lists[s])
 
     def _update(self, s: n.Update, useful: frozenset[str], context: Context, undo: bool) -> Adjoint:
@@ -338,8 +421,9 @@ class Reverser:
         depends = bool(smooth_names(s.value, context.infer) & context.varied)
         if not depends and name not in context.varied:
             return Adjoint()
-        if isinstance(s.target, n.Var):
-            return update(s.target, s.op, s.value, context, undo)
+        changed = variable(s.target, context.infer)
+        if isinstance(changed, n.Var):
+            return update(changed, s.op, s.value, context, undo)
         if isinstance(s.target, n.Index):
             if is_item(s.target, context.infer):
                 return item_update(s.target, s.op, s.value, context, undo)
@@ -361,8 +445,11 @@ class Reverser:
                 None,
                 "use a local name.",
             )
-        if not self._concerns(name, value, context):
+        if name not in context.varied and not smooth_names(value, context.infer) & context.varied:
             return Adjoint()
+        whole = variable(target, context.infer)
+        if isinstance(whole, n.Var):
+            return assignment(whole, value, context, undo)
         if is_item(target, context.infer):
             return item_store(target, value, context, undo)
         self._check_store(target, context)
@@ -373,10 +460,8 @@ class Reverser:
         base = context.infer(target.base)
         entries = key_entries(target.key, context.infer)
         kinds = {"unknown"} if entries is None else {entry.what for entry in entries}
-        plain = isinstance(target.base, n.Var)
-        if kinds & {"mask", "indices"}:
-            plain = is_view_of_variable(target.base, context.infer)
-        if not plain or not isinstance(base, Array):
+        plain = is_view_of_variable(target.base, context.infer)
+        if not plain or _is_item_of_list(target.base, context.infer) or not isinstance(base, Array):
             raise UnsupportedError(
                 "this store is into something that is not a plain array variable.",
                 target.span,
@@ -403,7 +488,9 @@ class Reverser:
             pairs = [
                 (t, v)
                 for t, v in zip(items, values, strict=True)
-                if isinstance(t, n.Var) and t.name in useful and self._concerns(t.name, v, context)
+                if isinstance(t, n.Var)
+                and t.name in useful
+                and self._concerns(s, t.name, v, context)
             ]
             if not pairs:
                 return Adjoint()
@@ -414,6 +501,7 @@ class Reverser:
             & useful
             & (
                 context.varied
+                | self._varied_around.get(s, frozenset())
                 | {name for name in names if smooth_names(s.value, context.infer) & context.varied}
             )
         )
@@ -433,9 +521,14 @@ class Reverser:
     def _block(self, block: n.Block) -> tuple[n.Block, n.Block]:
         forward: list[n.Stmt] = []
         reverse: list[n.Block] = []
+        opened: list[n.Open] = []
         for s in block:
             if not self._primal.kinds.reached(s):
                 break
+            if isinstance(s, n.Open | n.Finally | n.Close):
+                forward.append(s)
+                reverse.append(mirrored(s, opened))
+                continue
             f, r = self._statement(s)
             forward += f
             reverse.append(r)
@@ -460,20 +553,24 @@ class Reverser:
                 return saves + forward, reverse + undo
             case n.Return():
                 return self._result(s), self.adjoint(s, False).second
+            case n.Open() | n.Finally() | n.Close():
+                raise AssertionError("brackets are reversed in pairs")
         adjoint = self.adjoint(s, bool(undo))
         reverse = adjoint.first + undo + adjoint.second
-        if saves and isinstance(s, n.Assign) and s in self.lists and self._shares(s):
+        if saves and isinstance(s, Call) and s in self.lists and self._shares(s):
             return self._called_first(s, saves), reverse
         return (*saves, self._forward(s)), reverse
 
-    def _shares(self, s: n.Assign) -> bool:
+    def _shares(self, s: Call) -> bool:
         return self._calls is not None and self._calls.shares(s)
 
-    def _called_first(self, s: n.Assign, saves: n.Block) -> n.Block:
+    def _called_first(self, s: Call, saves: n.Block) -> n.Block:
         """A call that keeps what it needs on the same lists as its caller: what the reverse sweep
         takes from them before it calls is put there after the call.
         """
         call = self._forward(s)
+        if isinstance(s, n.Effect) or isinstance(call, n.Effect):
+            return (call, *saves)
         assert isinstance(call, n.Assign)
         assert isinstance(s.value, n.Call)
         assert isinstance(s.value.callee, n.Ref)
@@ -495,8 +592,8 @@ class Reverser:
 
     def _forward(self, s: n.Stmt) -> n.Stmt:
         """The statement in the forward sweep: a call may keep a tape."""
-        if isinstance(s, n.Assign) and s in self.lists and self._calls is not None:
-            return self._calls.forward(s, self.lists[s])
+        if isinstance(s, Call) and s in self.lists and self._calls is not None:
+            return self._calls.forward(s, self.lists[s], self.adjoints)
         return s
 
     def _result(self, s: n.Return) -> n.Block:
@@ -539,6 +636,7 @@ class Reverser:
     ) -> tuple[n.Block, n.Block]:
         """A block with the values that die at its end saved there."""
         slots = self._record.at_end.get((s, k), ())
+        reverse = self._record.again.get((s, k), ()) + reverse
         if not slots:
             return forward, reverse
         saves: n.Block = tuple(n.Save(slot) for slot in slots)
@@ -558,6 +656,20 @@ class Reverser:
         if not reverse:
             return (*before, loop), ()
         return (*before, loop), (backwards(s, counter, reverse, self._primal.kinds),)
+
+
+def _is_item_of_list(e: n.Expr, infer: Inference) -> bool:
+    """Whether an expression is part of what a list holds."""
+    while isinstance(e, n.Index | n.Field):
+        e = e.base
+        if not isinstance(infer(e), Array):
+            return True
+    return False
+
+
+def arguments(call: n.Call) -> tuple[n.Expr, ...]:
+    """What a call is given."""
+    return (*call.args, *(value for _, value in call.keywords))
 
 
 def target_items(target: n.Target) -> tuple[n.Expr, ...]:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.activity import differentiable
-from srcdiff.analysis.alias import aliases, roots
+from srcdiff.analysis.alias import Pairs, aliases, roots
 from srcdiff.analysis.bind import bind_call
 from srcdiff.analysis.keys import copies
 from srcdiff.analysis.kinds import Inference, Kinds, infer_kinds
@@ -35,6 +35,7 @@ from srcdiff.ir.fills import np_call
 from srcdiff.ir.kinds import Array, Kind, ListOf, is_number
 from srcdiff.ir.lists import append, appended, popped, zeros
 from srcdiff.ir.walk import blocks, names_in, target_names, with_blocks
+from srcdiff.transform.lent import NOTHING_LENT, Lent
 from srcdiff.transform.primal import Primal
 
 # Functions and methods whose result is always a view of their operand.
@@ -165,7 +166,7 @@ class Shadows:
 
     Attributes:
         of: for each variable whose memory is shared, its shadow.
-        groups: shadows that may share memory.
+        groups: shadows that may share memory; `primal_groups`: the variables of which they are.
         seeds: for each statement that makes fresh memory, the name under which the reverse sweep
             reads the adjoint of what was made.
         reads: for the statement that makes its shadow, that name and the shadow.
@@ -176,10 +177,17 @@ class Shadows:
 
     of: dict[str, str] = field(default_factory=dict)
     groups: tuple[frozenset[str], ...] = ()
+    primal_groups: tuple[frozenset[str], ...] = ()
     seeds: dict[n.Stmt, list[tuple[n.Expr, n.Var]]] = field(default_factory=dict)
     reads: dict[n.Stmt, list[tuple[n.Var, n.Expr]]] = field(default_factory=dict)
     start: dict[n.Stmt, str] = field(default_factory=dict)
     asked: dict[n.Stmt, tuple[n.Assign, n.Var]] = field(default_factory=dict)
+
+    @property
+    def asked_of(self) -> frozenset[str]:
+        """The variables of groups in which something may be a view or a copy."""
+        bound = {s.target.name for s, _ in self.asked.values() if isinstance(s.target, n.Var)}
+        return frozenset[str]().union(*(g for g in self.primal_groups if g & bound))
 
     @property
     def seed_names(self) -> frozenset[str]:
@@ -192,9 +200,11 @@ class Shadows:
         return frozenset(self.of.values())
 
 
-def with_shadows(primal: Primal, name: Callable[[str], str]) -> tuple[Primal, Shadows]:
+def with_shadows(
+    primal: Primal, name: Callable[[str], str], lent: Lent = NOTHING_LENT
+) -> tuple[Primal, Shadows]:
     """The primal with statements that make shadows, where variables share memory that is written
-    into; `name` gives the adjoint of a variable.
+    into; `name` gives the adjoint of a variable. The shadows of what is lent are lent too.
 
     Raises:
         UnsupportedError: it is not known how a value shares memory.
@@ -203,10 +213,11 @@ def with_shadows(primal: Primal, name: Callable[[str], str]) -> tuple[Primal, Sh
     shared = [group for group in primal.groups if group & active]
     carriers = [frozenset(v for v in group if _carries(v, primal.kinds)) for group in shared]
     shadows = Shadows({v: name(v) for group in carriers for v in sorted(group)})
+    shadows.primal_groups = tuple(carriers)
     if not shadows.of:
         return primal, shadows
     shadows.groups = tuple(frozenset(shadows.of[v] for v in group) for group in carriers)
-    return _Maker(primal, shadows).run(), shadows
+    return _Maker(primal, shadows, lent).run(), shadows
 
 
 def _carries(name: str, kinds: Kinds) -> bool:
@@ -215,7 +226,8 @@ def _carries(name: str, kinds: Kinds) -> bool:
 
 
 class _Maker:
-    def __init__(self, primal: Primal, shadows: Shadows) -> None:
+    def __init__(self, primal: Primal, shadows: Shadows, lent: Lent) -> None:
+        self._lent = lent
         self._primal = primal
         self._kinds = primal.kinds
         self._shadows = shadows
@@ -226,7 +238,10 @@ class _Maker:
         old = self._primal
         first = next((s for s in old.function.body), None)
         params: dict[str, Kind] = dict(old.kinds.before[first]) if first is not None else {}
-        names = [p for p in old.function.param_names if p in self._vars]
+        mine = [p for p in old.function.param_names if p in self._vars]
+        names = [p for p in mine if p not in self._lent.adjoints]
+        given = {p: self._shadows.of[p] for p in mine if p in self._lent.adjoints}
+        params |= {shadow: params[p] for p, shadow in given.items()}
         start = tuple(self._zeros(p, params[p]) for p in names)
         self._shadows.start = dict(zip(start, names, strict=True))
         function = replace(old.function, body=(*start, *self._block(old.function.body)))
@@ -235,9 +250,15 @@ class _Maker:
             old,
             function=function,
             kinds=kinds,
-            live=liveness(function),
-            aliases=aliases(function, kinds, earlier=True),
+            live=liveness(function, self._lent.written | frozenset(given.values())),
+            aliases=aliases(function, kinds, self._start(given), earlier=True),
         )
+
+    def _start(self, given: Mapping[str, str]) -> Pairs:
+        """Shadows that are lent share memory as their arrays do."""
+        pairs = self._lent.shared
+        both = ((given[p], given[q]) for p, q in pairs if p in given and q in given)
+        return pairs | frozenset((min(a, b), max(a, b)) for a, b in both)
 
     def _zeros(self, name: str, kind: Kind) -> n.Assign:
         return n.Assign(self._vars[name], zero_shadow(n.Var(name), kind))
@@ -412,12 +433,17 @@ class _Maker:
             else:
                 places.append(self._vars[t.name])
                 values.append(found.value)
-        before: list[n.Stmt] = []
-        if len(places) == 1:
-            before = [n.Assign(places[0], values[0])]
-        elif places:
-            before = [n.Assign(n.Tuple(tuple(places)), n.Tuple(tuple(values)))]
-        return [*before, s, *after]
+        if not places:
+            return [s, *after]
+        together = n.Assign(places[0], values[0])
+        if len(places) > 1:
+            together = n.Assign(n.Tuple(tuple(places)), n.Tuple(tuple(values)))
+        # Bound after the primal's, they are what they were again where its adjoint runs.
+        if not frozenset[str]().union(*map(names_in, values)) & set(target_names(target)):
+            return [s, together, *after]
+        if len(places) < len(target.items):
+            raise _unknown(s, "assign one after the other.")
+        return [together, s]
 
 
 def zero_shadow(place: n.Expr, kind: Kind) -> n.Expr:

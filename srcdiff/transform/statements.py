@@ -74,6 +74,9 @@ class Context:
         """The variables that may share memory with this one, itself among them."""
         return frozenset((name,)).union(*(g for g in self.groups if name in g))
 
+    # The names whose memory an expression may share.
+    near: Callable[[n.Expr], frozenset[str]] = lambda e: frozenset()
+
     def with_kinds(self, kinds: Mapping[str, Kind]) -> Inference:
         """Kinds before the statement, of the adjoints, and of these further names."""
         env = dict(self.infer.env)
@@ -441,7 +444,7 @@ def called(
     puller = context.puller(kinds)
     names = [puller.declare(kind) for _, kind in operands]
     target: n.Target = names[0] if len(names) == 1 else n.Tuple(tuple(names))
-    puller.out.lets.append(n.Assign(target, call))
+    puller.out.lets.append(n.Assign(target, call) if names else n.Effect(call))
     for name, (operand, _) in zip(names, operands, strict=True):
         puller.pull(operand, Seed(name, may_be_zero=True))
     lets, rest = rebound(puller, targets, context)

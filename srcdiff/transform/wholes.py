@@ -7,8 +7,22 @@ so that the adjoint of what was read replaces that of what was stored.
 
 from __future__ import annotations
 
+from srcdiff.analysis.kinds import Inference
 from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Array
 from srcdiff.ir.walk import rebuild
+
+
+def variable(target: n.Expr, infer: Inference) -> n.Expr:
+    """The variable `r` for `r[...]` and `r[()]` where that is an array without dimensions: its
+    adjoint is a number.
+    """
+    if isinstance(target, n.Index) and isinstance(target.base, n.Var):
+        kind = infer(target.base)
+        whole = target.key in (n.Const(...), n.Tuple(()))
+        if whole and isinstance(kind, Array) and not kind.ndim:
+            return target.base
+    return target
 
 
 def own_reads(target: n.Index, value: n.Expr) -> n.Expr:

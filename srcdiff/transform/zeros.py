@@ -23,6 +23,8 @@ from srcdiff.ir.walk import (
     statements,
     subexpressions,
     target_names,
+    writing_call,
+    written_names_of,
 )
 
 _SELECTORS: frozenset[object] = frozenset(
@@ -40,14 +42,21 @@ SINGULAR: frozenset[object] = frozenset(
 )
 
 
-def skipped_by_branches(function: n.Function, kinds: Kinds) -> frozenset[str]:
-    """The variables whose adjoint can be exactly zero because a branch did not use them."""
-    return _spread(function, kinds, _used_conditionally(function.body, kinds))
+def skipped_by_branches(
+    function: n.Function, kinds: Kinds, lent: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """The variables whose adjoint can be exactly zero because a branch did not use them.
+
+    `lent`: arrays whose adjoints are the caller's, of which nothing is known.
+    """
+    return _spread(function, kinds, _used_conditionally(function.body, kinds) | lent)
 
 
-def may_be_zero(function: n.Function, kinds: Kinds) -> frozenset[str]:
+def may_be_zero(
+    function: n.Function, kinds: Kinds, lent: frozenset[str] = frozenset()
+) -> frozenset[str]:
     """The variables whose adjoint can be exactly zero although they matter to the result."""
-    out = _used_conditionally(function.body, kinds)
+    out = _used_conditionally(function.body, kinds) | lent
     for s in statements(function.body):
         if kinds.reached(s):
             out |= _stored(s, kinds.at(s))
@@ -123,6 +132,8 @@ def _selects(e: n.Call) -> bool:
 
 def _flows_into(s: n.Stmt, flagged: frozenset[str], infer: Inference) -> frozenset[str]:
     """What the statement's value was made of, where its target is flagged."""
+    if written_names_of(writing_call(s)) & flagged:
+        return _given(s, infer)
     if isinstance(s, n.Assign) and set(target_names(s.target)) & flagged:
         return smooth_names(s.value, infer)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and s.target.name in flagged:
@@ -135,8 +146,17 @@ def _flows_into(s: n.Stmt, flagged: frozenset[str], infer: Inference) -> frozens
     return frozenset()
 
 
+def _given(s: n.Stmt, infer: Inference) -> frozenset[str]:
+    """What a call is given that writes into arrays."""
+    call = writing_call(s)
+    args = () if call is None else (*call.args, *(value for _, value in call.keywords))
+    return frozenset().union(*(smooth_names(arg, infer) for arg in args))
+
+
 def _stored(s: n.Stmt, infer: Inference) -> frozenset[str]:
     """What is stored into elements: it takes its seed from an array that may hold zeros."""
+    if writing_call(s) is not None:
+        return _given(s, infer)
     if isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Index):
         into = isinstance(infer(s.target), Array) or isinstance(infer(s.target.base), ListOf)
         return smooth_names(s.value, infer) if into else frozenset()

@@ -1,4 +1,10 @@
-"""`python -m tests.fuzz --count 500 --seed 0 --profile all --shrink`: hunts for wrong gradients."""
+"""Hunts for wrong derivatives.
+
+    python -m tests.fuzz --count 500 --seed 0 --profile views --mode both --jobs 2
+
+judges programs 0 to 499 of a profile, prints what came of them, makes each kind of failure small,
+and ends with status 1 if there were any. A failure's program is printed as an entry of the zoo.
+"""
 
 from __future__ import annotations
 
@@ -9,66 +15,92 @@ import warnings
 from collections import Counter
 
 from tests.fuzz.engines import ENGINES
-from tests.fuzz.generate import FuzzProgram, generate
-from tests.fuzz.run import Outcome, check
+from tests.fuzz.hunt import Found, Report, hunt, size
+from tests.fuzz.run import check
 from tests.fuzz.scope import PROFILES
-from tests.fuzz.shrink import as_zoo_entry, shrink
+from tests.fuzz.shrink import alike, as_zoo_entry, shrink
+
+KINDS = ("ok", "wrong", "crash", "refused", "unfit")
 
 
-def refusal(text: str) -> str:
-    """The reason that a refusal states: what follows the place, if it has one."""
-    lines = text.strip().splitlines()
-    carets = [i for i, line in enumerate(lines) if line.strip() and not line.strip(" ^")]
-    return lines[min(carets[-1] + 1 if carets else 0, len(lines) - 1)]
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--count", type=int, default=300, help="programs of each profile")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument(
+        "--profile", default="all", help=f"several with commas, or 'every': {', '.join(PROFILES)}"
+    )
+    parser.add_argument("--mode", choices=sorted(ENGINES), default="both", help="derivatives")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--show", type=int, default=3, help="failures to make small and print")
+    parser.add_argument("--refusals", type=int, default=0, help="likewise, reasons of refusals")
+    parser.add_argument("--seconds", type=float, default=60.0, help="to make one program small")
+    chosen = parser.parse_args()
+    every = chosen.profile == "every"
+    chosen.profiles = list(PROFILES) if every else chosen.profile.split(",")
+    if unknown := set(chosen.profiles) - set(PROFILES):
+        parser.error(f"there is no profile {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def summary(report: Report, took: float) -> str:
+    kinds = report.kinds
+    named = {"ok": "right", "crash": "crashed"}
+    counted = ", ".join(f"{kinds[k]} {named.get(k, k)}" for k in KINDS)
+    judged = sum(kinds[k] for k in ("ok", "wrong", "crash"))
+    lines = [
+        f"{sum(kinds.values())} programs: {counted}",
+        f"{report.statements} statements in {judged} programs judged",
+        f"{report.judged} comparisons, {took:.0f} s, {report.statements / took:.0f} statements/s",
+    ]
+    lines += [f"  {n:6} unfit: {reason}" for reason, n in report.unfit.most_common(6)]
+    lines += [f"  {n:6} refused: {reason}" for reason, n, _ in refusals(report)[:12]]
+    return "\n".join(lines)
+
+
+def refusals(report: Report) -> list[tuple[str, int, Found]]:
+    """Reasons with their numbers and the smallest programs, the most frequent first."""
+    found = [(reason, number, program) for reason, (number, program) in report.refused.items()]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def different(failures: list[Found]) -> list[Found]:
+    """Small programs first, and one of each cause before there is a second of any."""
+    seen: Counter[str] = Counter()
+    ordered = []
+    for program, outcome in sorted(failures, key=lambda f: size(f[0])):
+        cause = f"{outcome.kind} {alike(outcome.cause)}"
+        ordered.append((seen[cause], len(ordered), (program, outcome)))
+        seen[cause] += 1
+    return [found for _, _, found in sorted(ordered, key=lambda item: item[:2])]
+
+
+def show(found: Found, mode: str, seconds: float) -> None:
+    program, outcome = found
+    engine = ENGINES[mode]
+    small = shrink(program, engine, seconds)
+    print(f"\n--- {outcome.kind}: {outcome.cause} (--profile and --seed: '{program.label}')")
+    print(check(small, engine).detail.strip()[-1500:])
+    print(as_zoo_entry(small, check(small, engine)), flush=True)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--count", type=int, default=300, help="programs to judge")
-    parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="all")
-    parser.add_argument("--mode", choices=sorted(ENGINES), default="both", help="derivatives")
-    parser.add_argument("--shrink", action="store_true", help="make the failures small")
-    parser.add_argument("--show", type=int, default=3, help="failures to print")
-    parser.add_argument("--seconds", type=float, default=60.0, help="time to shrink one failure")
-    options = parser.parse_args()
-    engine = ENGINES[options.mode]
+    chosen = options()
     warnings.simplefilter("ignore")
     started = time.monotonic()
-    kinds: Counter[str] = Counter()
-    causes: Counter[tuple[str, str]] = Counter()
-    failures: list[tuple[FuzzProgram, Outcome]] = []
-    seed = options.seed
-    while sum(kinds.values()) - kinds["unfit"] < options.count:
-        program = generate(seed, options.profile)
-        outcome = check(program, engine)
-        kinds[outcome.kind] += 1
-        if outcome.kind != "ok":
-            reason = ""
-            if outcome.kind == "refused":
-                reason = f"{outcome.cause}: {refusal(outcome.detail)}"
-            causes[outcome.kind, reason or outcome.cause] += 1
-        if outcome.failed:
-            failures.append((program, outcome))
-        seed += 1
-    judged = sum(kinds.values()) - kinds["unfit"]
-    took = time.monotonic() - started
-    print(f"{judged} programs judged, seeds {options.seed} to {seed - 1}, {took:.1f} s")
-    for kind in ("ok", "wrong", "crash", "refused", "unfit"):
-        print(f"  {kind:8}{kinds[kind]:6}")
-    for (kind, cause), number in causes.most_common(20):
-        print(f"  {number:6} {kind}: {cause}")
-    shown: set[tuple[str, str]] = set()
-    for program, outcome in failures:
-        if len(shown) == options.show:
-            break
-        if (outcome.kind, outcome.cause) in shown:
-            continue
-        shown.add((outcome.kind, outcome.cause))
-        print(f"\n--- {outcome.kind} at '{program.label}'\n{outcome.detail}")
-        small = shrink(program, engine, options.seconds) if options.shrink else program
-        print(as_zoo_entry(small, check(small, engine)))
-    return 1 if failures else 0
+    report = Report()
+    for part in hunt(chosen.count, chosen.seed, chosen.profiles, chosen.mode, chosen.jobs):
+        report.add(part)
+    print(summary(report, time.monotonic() - started), flush=True)
+    for found in different(report.failures)[: chosen.show]:
+        show(found, chosen.mode, chosen.seconds)
+    for _, _, found in refusals(report)[: chosen.refusals]:
+        show(found, chosen.mode, chosen.seconds)
+    return 1 if report.failures else 0
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ A `Watch` records how near comparisons came to flipping, and how large the numbe
 
 from __future__ import annotations
 
-import builtins
 import math
-import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,15 +51,28 @@ class Watch:
 _watch = Watch()
 
 
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """What dual numbers do is recorded by this watch."""
+    global _watch
+    before, _watch = _watch, watch
+    try:
+        yield
+    finally:
+        _watch = before
+
+
+NOTHING = np.zeros(1)  # the partials of a constant, which fit any others
+
+
 class Dual:
     """A number with its partial derivatives with respect to all inputs."""
 
     __slots__ = ("partials", "value")
-    breadth = 0  # how many inputs there are
 
     def __init__(self, value: Any, partials: Any = None) -> None:
         self.value = np.float64(value)
-        self.partials = np.zeros(Dual.breadth) if partials is None else partials
+        self.partials = NOTHING if partials is None else partials
         _watch.made(self.value, self.partials)
 
     def chain(self, value: Any, slope: Any) -> Dual:
@@ -71,6 +83,9 @@ class Dual:
 
     def __float__(self) -> float:
         raise TypeError("a dual number would lose its partials")
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self.value), spec)
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -201,129 +216,3 @@ def _define_functions() -> None:
 
 _define_operators()
 _define_functions()
-
-
-def lift(value: Any) -> Any:
-    """Floats and float arrays as constants among dual numbers; everything else as it is."""
-    if isinstance(value, float | np.floating):
-        return Dual(value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        lifted = np.empty(value.shape, dtype=object)
-        for index in np.ndindex(value.shape):
-            lifted[index] = Dual(value[index])
-        return lifted
-    return value
-
-
-class _LiftedNumpy:
-    """NumPy, whose new arrays can hold dual numbers."""
-
-    CREATORS = frozenset(
-        "zeros ones full empty zeros_like ones_like full_like empty_like array asarray eye "
-        "linspace arange float64 float32".split()
-    )
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name)
-        if name not in self.CREATORS:
-            return function
-
-        def creator(*args: Any, **kwargs: Any) -> Any:
-            if name in ("float64", "float32") and isinstance(args[0], Dual):
-                return args[0]
-            if any(isinstance(a, Dual) for a in args) or name.endswith("_like"):
-                kwargs["dtype"] = object
-            elif name in ("array", "asarray"):
-                kwargs.pop("dtype", None)
-            made = function(*args, **kwargs)
-            empty = name.startswith("empty")
-            if empty or (isinstance(made, np.ndarray) and made.dtype == object):
-                flat = [0.0 if empty else v for v in made.ravel()]
-                made = np.empty(made.shape, dtype=object)
-                for index, v in zip(np.ndindex(made.shape), flat, strict=True):
-                    made[index] = v if isinstance(v, Dual) else Dual(v)
-            return lift(made)
-
-        return creator
-
-
-class _LiftedMath:
-    NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-    NAMES |= {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(math, name)
-        method = self.NAMES.get(name, name)
-        if not callable(function):
-            return function
-
-        def either(*args: Any) -> Any:
-            if not any(isinstance(a, Dual) for a in args):
-                return function(*args)
-            if name == "pow":
-                return args[0] ** args[1]
-            if name in ("floor", "ceil", "trunc"):
-                return function(args[0])
-            return getattr(args[0], method)(*args[1:])
-
-        return either
-
-
-def _lift_float(x: Any = 0.0) -> Any:
-    x = x.item() if isinstance(x, np.ndarray) else x
-    return x if isinstance(x, Dual) else builtins.float(x)
-
-
-def lifted_function(f: types.FunctionType, made: dict[int, Any] | None = None) -> Any:
-    """f, with every global that it and its helpers read replaced by one that knows dual numbers."""
-    made = {} if made is None else made
-    if id(f) in made:
-        return made[id(f)]
-    names: dict[str, Any] = {"__builtins__": builtins, "float": _lift_float}
-    defaults = tuple(map(lift, f.__defaults__)) if f.__defaults__ else None
-    copied = types.FunctionType(f.__code__, names, f.__name__, defaults, f.__closure__)
-    copied.__kwdefaults__ = f.__kwdefaults__
-    made[id(f)] = copied
-    for name in f.__code__.co_names:
-        if name not in f.__globals__:
-            continue
-        value = f.__globals__[name]
-        if value is math:
-            names[name] = _LiftedMath()
-        elif value is np:
-            names[name] = _LiftedNumpy()
-        elif isinstance(value, types.FunctionType):
-            names[name] = lifted_function(value, made)
-        elif getattr(value, "__module__", "") == "math" and callable(value):
-            names[name] = getattr(_LiftedMath(), value.__name__)
-        else:
-            names[name] = lift(value)
-    return copied
-
-
-def dual_gradient(
-    f: Any, args: Sequence[Any], argnums: int | Sequence[int] = 0, watch: Watch | None = None
-) -> Any:
-    """The gradient by dual numbers, exact to rounding. `watch` records margins and sizes."""
-    global _watch
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    sizes = [int(np.size(args[k])) for k in chosen]
-    Dual.breadth = sum(sizes)
-    _watch = Watch() if watch is None else watch
-    lifted = [lift(a) for a in args]
-    units = iter(np.eye(Dual.breadth))
-    for k in chosen:
-        if isinstance(lifted[k], Dual):
-            lifted[k].partials = next(units)
-        else:
-            for index in np.ndindex(lifted[k].shape):
-                lifted[k][index].partials = next(units)
-    with np.errstate(all="ignore"):
-        result = np.asarray(lifted_function(f)(*lifted), dtype=object).reshape(()).item()
-    slopes = result.partials if isinstance(result, Dual) else np.zeros(Dual.breadth)
-    gradients, start = [], 0
-    for k, size in zip(chosen, sizes, strict=True):
-        part = slopes[start : start + size].reshape(np.shape(args[k]))
-        gradients.append(part if isinstance(args[k], np.ndarray) else float(part))
-        start += size
-    return gradients[0] if isinstance(argnums, int) else tuple(gradients)

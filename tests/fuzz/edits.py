@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
 Edit = Callable[[ast.Module], bool]  # changes a copy of the tree; False where it does not apply
 
-BLOCKS = ("body", "orelse")
+BLOCKS = ("body", "orelse", "finalbody")
 CONSTANTS = ("1.0", "0.5", "1")
 
 
 def edits(tree: ast.Module) -> Iterator[ast.Module]:
     """Smaller trees, one edit each."""
-    for edit in (*_deletions(tree), *_unwrappings(tree), *_expressions(tree)):
+    every = (_deletions, _unwrappings, _untupled, _expressions, _constants)
+    for edit in (edit for make in every for edit in make(tree)):
         smaller = copy.deepcopy(tree)
         if edit(smaller):
             yield ast.fix_missing_locations(smaller)
@@ -66,7 +68,9 @@ def _unwrappings(tree: ast.Module) -> Iterator[Edit]:
     for position, name, block in _blocks(tree):
         for place, statement in enumerate(block):
             for inner in BLOCKS:
-                if not getattr(statement, inner, None) or isinstance(statement, ast.FunctionDef):
+                if not getattr(statement, inner, None) or isinstance(
+                    statement, ast.FunctionDef | ast.ClassDef
+                ):
                     continue
 
                 def edit(
@@ -133,3 +137,43 @@ def _expressions(tree: ast.Module) -> Iterator[Edit]:
                     return True
 
                 yield edit
+
+
+def _untupled(tree: ast.Module) -> Iterator[Edit]:
+    """One of several assignments that a statement makes."""
+    for position, node in enumerate(_nodes(tree)):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Tuple):
+            continue
+        target = node.targets[0]
+        if not isinstance(target, ast.Tuple) or len(target.elts) != len(node.value.elts):
+            continue
+        for place in range(len(target.elts)):
+
+            def edit(copied: ast.Module, position: int = position, place: int = place) -> bool:
+                found = _nodes(copied)[position]
+                assert isinstance(found, ast.Assign)
+                left, right = found.targets[0], found.value
+                assert isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple)
+                found.targets, found.value = [left.elts[place]], right.elts[place]
+                return True
+
+            yield edit
+
+
+def _constants(tree: ast.Module) -> Iterator[Edit]:
+    """Numbers made plainer."""
+    for position, node in enumerate(_nodes(tree)):
+        if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
+            continue
+        plainer = [1.0, 2.0] if isinstance(node.value, float) else range(node.value)
+        for value in plainer:
+            if value == node.value:
+                break
+
+            def edit(copied: ast.Module, position: int = position, value: Any = value) -> bool:
+                found = _nodes(copied)[position]
+                assert isinstance(found, ast.Constant)
+                found.value = value
+                return True
+
+            yield edit

@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.load import loaded
-from tests.oracles import copy_arguments
+from tests.oracles import copy_arguments, same_bits
 from tests.wrappers import Write, over_forward, over_reverse
 
 
 class Refused(Exception):
-    """The engine says that it does not support the program."""
+    """The engine says that it does not support the program: the message, the reason, the line."""
+
+    def __init__(self, message: str, reason: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,9 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except srcdiff.UnsupportedError as error:
-        raise Refused(str(error)) from error
+        if error.span is None:
+            raise AssertionError(f"refused without a place: {error}") from error
+        raise Refused(str(error), error.reason, error.span.line) from error
 
 
 def reverse(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
@@ -62,6 +69,22 @@ def reverse(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
             return None, srcdiff.grad(f, argnums=argnums)(*args)
 
     return [Attempt("gradient", both), Attempt("gradient", gradient)]
+
+
+def vjp(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
+    """A pullback, called twice: the second time gives the same."""
+    import srcdiff
+
+    def call(*args: Any, weights: Any = None) -> tuple[Any, Any]:
+        with refusals():
+            value, pullback = srcdiff.vjp(f, *args)
+            weights = type(value)(1.0) if weights is None else weights
+            first, again = pullback(weights), pullback(weights)
+        if not same_bits(first, again):
+            raise AssertionError(f"a pullback called again gives something else: {again!r}")
+        return value, tuple(first[k] for k in argnums)
+
+    return [Attempt("pullback", call)]
 
 
 def units(args: tuple[Any, ...], argnums: tuple[int, ...]) -> Iterator[tuple[int, Any, list[Any]]]:
@@ -127,17 +150,22 @@ def both(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
 
 
 def every(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
-    """Both modes, and each over each."""
-    return [*both(f, argnums), *second(f, argnums)]
+    """Both modes, pullbacks, and each mode over each."""
+    return [*both(f, argnums), *vjp(f, argnums), *second(f, argnums)]
 
 
 ENGINES: dict[str, Engine] = {
-    "forward": forward, "reverse": reverse, "second": second, "both": both, "all": every,
+    "forward": forward, "reverse": reverse, "second": second, "both": both, "vjp": vjp,
+    "all": every,
 }  # fmt: skip
 
 
-def called(attempt: Attempt, args: tuple[Any, ...], directions: tuple[Any, ...]) -> tuple[Any, Any]:
+def called(
+    attempt: Attempt, args: tuple[Any, ...], directions: tuple[Any, ...], weights: Any = None
+) -> tuple[Any, Any]:
     """What an attempt gives."""
+    if weights is not None:
+        return attempt.call(*args, weights=copy_arguments(weights))
     if attempt.order == 1:
         return attempt.call(*args)
     return attempt.call(args, copy_arguments(directions))

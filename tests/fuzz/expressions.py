@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from tests.fuzz.scope import ROWS, VECTOR, Helper, Scope
+from tests.fuzz.scope import ROWS, SHAPES, VECTOR, Helper, Scope
+from tests.fuzz.views import view
 
 SMOOTH = [  # any real number goes in, something moderate comes out
     "{f}.sin({e})",
@@ -41,7 +43,19 @@ def index(s: Scope, known: list[str], size: int, array: str) -> str:
     return s.rng.choice(options)
 
 
+def item(s: Scope, xs: str) -> str:
+    """An item of a list that is not empty."""
+    known = [f"{k} % len({xs})" for k in (*s.index, *s.of("int"))]
+    return f"{xs}[{s.rng.choice(['0', '-1', *known])}]"
+
+
 def element(s: Scope) -> str | None:
+    floats = s.pick("floats")
+    if floats and s.rng.random() < 0.4:
+        return item(s, floats)
+    lists = s.pick("lists")
+    if lists and s.rng.random() < 0.4:
+        return item(s, item(s, lists))
     matrix = s.pick("matrix")
     if matrix and s.rng.random() < 0.35:
         columns = index(s, s.index, VECTOR, f"{matrix}[0]")
@@ -65,9 +79,35 @@ def leaf(s: Scope) -> str:
     return found or s.pick("float") or element(s) or constant(s)
 
 
+def known_helpers(s: Scope) -> list[Helper]:
+    """The functions in reach, methods of objects among them."""
+    methods = [
+        replace(method, name=f"{name}.{method.name}")
+        for name, kind in s.kinds.items()
+        if kind in s.classes and name not in s.frozen
+        for method in s.classes[kind].methods
+    ]
+    return [*s.helpers, *methods]
+
+
+def argument(s: Scope, kind: str, depth: int, writes: bool) -> str | None:
+    """An argument of this kind; a place to write into where the function writes."""
+    if kind == "float":
+        return number(s, depth)
+    if kind == "int":
+        return s.rng.choice([*s.of("int"), "2", "3"])
+    if kind in SHAPES:
+        if writes:
+            return view(s, kind, store=True)
+        if kind == "vector":
+            return vector(s, max(depth, 0))
+        return view(s, kind) or f"np.ones({SHAPES[kind]})"
+    return s.writable(kind)
+
+
 def call(s: Scope, returns: str, depth: int) -> str | None:
     """A call of one of the helpers, with positions, keywords and defaults mixed."""
-    candidates = [h for h in s.helpers if h.returns == returns]
+    candidates = [h for h in known_helpers(s) if h.returns == returns]
     if not candidates:
         return None
     helper: Helper = s.rng.choice(candidates)
@@ -75,12 +115,9 @@ def call(s: Scope, returns: str, depth: int) -> str | None:
     texts: list[str] = []
     keyword = s.rng.randint(0, given) if s.rng.random() < 0.4 else given
     for position, (name, kind) in enumerate(helper.parameters[:given]):
-        text = {
-            "float": lambda: number(s, depth - 1),
-            "int": lambda: s.rng.choice([*s.of("int"), "2", "3"]),
-            "vector": lambda: vector(s, max(depth - 1, 0)),
-            "matrix": lambda: s.pick("matrix") or f"np.ones(({ROWS}, {VECTOR}))",
-        }[kind]()
+        text = argument(s, kind, depth - 1, helper.writes)
+        if text is None:
+            return None
         texts.append(f"{name}={text}" if position >= keyword else text)
     if keyword < given - 1 and s.rng.random() < 0.5:
         texts[keyword:] = texts[keyword:][::-1]
@@ -167,6 +204,9 @@ def vector(s: Scope, depth: int, fresh: bool = False) -> str:
         m = s.pick("matrix")
         if m and not fresh:
             options += [f"{m}[{index(s, s.rows, ROWS, m)}]"]
+        vectors = s.pick("vectors")
+        if vectors:
+            options += [item(s, vectors)] if not fresh else [f"{item(s, vectors)} * {leaf(s)}"]
         return s.rng.choice(
             options or [f"np.full({VECTOR}, 1.0 * {leaf(s)})", f"np.ones({VECTOR})"]
         )

@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz.expressions import call, number
-from tests.fuzz.scope import PROFILES, ROWS, VECTOR, Helper, Profile, Scope
-from tests.fuzz.statements import Writer, indented
+from tests.fuzz.classes import random_class
+from tests.fuzz.flow import indented
+from tests.fuzz.helpers import random_helper
+from tests.fuzz.scope import PROFILES, ROWS, VECTOR, Blueprint, Helper, Profile, Scope
+from tests.fuzz.statements import Writer
 
-HEADER = """import math
+IMPORTS = {  # what needs them
+    "contextlib.": "import contextlib",
+    "functools.": "import functools",
+    "namedtuple(": "from collections import namedtuple",
+    "@dataclass": "from dataclasses import dataclass",
+}
 
-import numpy as np
-
-RATE = 0.8
+CONSTANTS = """RATE = 0.8
 TABLE = np.array([0.4, -0.9, 1.3])
 """
 
@@ -30,35 +35,63 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class FuzzProgram:
-    """A module's text, the arguments of its function `f`, and what to differentiate by."""
+    """A module's text, the arguments of its function `f`, and what to differentiate by.
+
+    `others` are more tuples of arguments, for which the same derivative serves. Where `f` returns
+    several values, `weights` has one for each, and what is differentiated is the weighted sum.
+    """
 
     text: str
     arguments: tuple[Any, ...]
     argnums: tuple[int, ...]
     label: str
+    others: tuple[tuple[Any, ...], ...] = ()
+    weights: tuple[Any, ...] | None = None
 
 
-def generate(seed: int, profile: str = "all") -> FuzzProgram:
+def generate(seed: int, profile: str = "all", outputs: bool = False) -> FuzzProgram:
+    """The program of a seed; with `outputs` one that returns a number and an array."""
     rng = random.Random(f"{profile} {seed}")
     chosen = PROFILES[profile]
     if profile == "all" and rng.random() < 0.25:
-        chosen = Profile("all", arrays=False, helpers=(0, 3), statements=(4, 16))
-    stores = chosen.arrays and rng.random() < 0.75
+        chosen = replace(chosen, arrays=False, statements=(4, 16))
+    if chosen.sampled:
+        features = sorted(chosen.features)
+        several = rng.sample(features, rng.randint(2, 5))
+        chosen = replace(chosen, features=frozenset(several))
+    stores = chosen.arrays and ("stores" in chosen.features or rng.random() < 0.75)
+    parts: list[str] = []
+    classes: dict[str, Blueprint] = {}
+    if "objects" in chosen.features:
+        for name in ["Body", "Model"][: rng.randint(1, 2)]:
+            classes[name], lines = random_class(rng, chosen, stores, name)
+            parts.append("\n".join(lines) + "\n")
     helpers: list[Helper] = []
-    parts = [HEADER]
     for k in range(rng.randint(*chosen.helpers)):
-        helper, lines = _helper(rng, chosen, stores, helpers, f"g{k + 1}")
+        helper, lines = random_helper(rng, chosen, stores, helpers, f"g{k + 1}", classes)
         parts.append("\n".join(lines) + "\n")
         helpers.append(helper)
     kinds = _parameters(rng, chosen)
-    scope = Scope(rng, chosen, stores, helpers, kinds=dict(kinds))
-    body = Writer("float", rng.randint(*chosen.statements)).body(scope)
+    scope = Scope(rng, chosen, stores, helpers, kinds=dict(kinds), classes=classes)
+    writer = Writer("outputs" if outputs else "float", rng.randint(*chosen.statements))
+    body = writer.body(scope, begun=True)
     parts.append("\n".join([f"def f({', '.join(kinds)}):", *indented(body)]) + "\n")
+    text = "\n\n".join(parts)
     arguments = tuple(_argument(rng, kind) for kind in kinds.values())
+    others = tuple(tuple(_other(rng, a) for a in arguments) for _ in range(2))
     active = [k for k, kind in enumerate(kinds.values()) if kind != "int"]
     if rng.random() < 0.3:
         active = sorted(rng.sample(active, rng.randint(1, len(active))))
-    return FuzzProgram("\n\n".join(parts), arguments, tuple(active), f"{profile} {seed}")
+    weights = (1.3, np.array([0.7, -1.1, 0.4, 1.9])) if outputs else None
+    label = f"{profile} {seed}"
+    return FuzzProgram(_header(text) + text, arguments, tuple(active), label, others, weights)
+
+
+def _header(text: str) -> str:
+    imports = [line for word, line in IMPORTS.items() if word in text]
+    plain = sorted(["import math", *(line for line in imports if line.startswith("import"))])
+    plain += sorted(line for line in imports if line.startswith("from"))
+    return "\n".join([*plain, "", "import numpy as np", "", CONSTANTS, "", ""])
 
 
 def _parameters(rng: random.Random, profile: Profile) -> dict[str, str]:
@@ -66,87 +99,33 @@ def _parameters(rng: random.Random, profile: Profile) -> dict[str, str]:
     counts = {"float": rng.randint(1, 3), "int": int(rng.random() < 0.3)}
     if profile.arrays:
         counts["vector"] = rng.randint(1, 2)
-        counts["matrix"] = int(rng.random() < 0.4)
+        likely = 0.8 if "views" in profile.features or "inplace" in profile.features else 0.4
+        counts["matrix"] = int(rng.random() < likely)
     named = [(name, kind) for kind, n in counts.items() for name in PARAMETERS[kind][:n]]
     rng.shuffle(named)
     return dict(named)
 
 
-def _argument(rng: random.Random, kind: str) -> Any:
-    def value() -> float:
-        return round(rng.uniform(-1.5, 1.5), 3)
+def _value(rng: random.Random) -> float:
+    return round(rng.uniform(-1.5, 1.5), 3)
 
+
+def _argument(rng: random.Random, kind: str) -> Any:
     if kind == "float":
-        return np.float64(value()) if rng.random() < 0.15 else value()
+        return np.float64(_value(rng)) if rng.random() < 0.15 else _value(rng)
     if kind == "int":
         return rng.randint(0, 4)
     shape = (VECTOR,) if kind == "vector" else (ROWS, VECTOR)
-    flat = np.array([value() for _ in range(int(np.prod(shape)))])
+    flat = np.array([_value(rng) for _ in range(int(np.prod(shape)))])
     array = flat.reshape(shape)
     return np.asfortranarray(array) if rng.random() < 0.2 else array
 
 
-def _helper(
-    rng: random.Random, profile: Profile, stores: bool, helpers: list[Helper], name: str
-) -> tuple[Helper, list[str]]:
-    wanted = ["float", "float", "float", "int"] + ["vector", "vector", "matrix"] * profile.arrays
-    kinds = rng.sample(wanted, rng.randint(1, 3))
-    kinds.sort(key=lambda kind: kind == "float")  # defaults come last, and only floats have them
-    used = {kind: iter(["u", "v", "o"]) for kind in kinds}
-    stems = {"float": "", "int": "n_", "vector": "x_", "matrix": "M_"}
-    named = [(stems[kind] + next(used[kind]), kind) for kind in kinds]
-    floats = sum(kind == "float" for kind in kinds)
-    defaults = rng.randint(0, floats) if rng.random() < 0.4 else 0
-    returns = rng.choice(["float", "float", "pair"] + ["vector"] * profile.arrays)
-    helper = Helper(name, tuple(named), len(named) - defaults, returns)
-    scope = Scope(rng, profile, stores, list(helpers), kinds=dict(named))
-    scope.frozen = {n for n, kind in named if kind in ("vector", "matrix")}
-    if profile.recursive:
-        return _recursive(helper, scope)
-    body = Writer(returns, rng.randint(0, 4)).body(scope)
-    return helper, [f"def {name}({_written(helper, rng)}):", *indented(body)]
-
-
-def _recursive(helper: Helper, scope: Scope) -> tuple[Helper, list[str]]:
-    """A helper that calls itself, and those before it, at most `level` levels deep; it may have a
-    twin, and they call each other.
-    """
-    names = [helper.name] + [f"{helper.name}b"] * (scope.rng.random() < 0.4)
-    twins = [replace(helper, name=name) for name in names]
-    level = scope.rng.randint(1, 2)
-    lines: list[str] = []
-    for twin in twins:
-        inner = replace(scope, kinds=dict(scope.kinds), maybe={})
-        base = Writer(helper.returns, 0).body(inner)
-        inner.kinds["level"] = "int"
-        inner.helpers = [replace(h, more="level=level - 1") for h in twins]
-        again = call(inner, helper.returns, 1)
-        known = [p for p, kind in helper.parameters if kind == helper.returns] + ["e"]
-        e = inner.rng.choice(known)
-        inner.helpers += [replace(h, more="level=level - 1") for h in scope.helpers]
-        body = Writer(helper.returns, inner.rng.randint(1, 4)).body(inner)
-        target, result = e, f"{body[-1]} + 0.3 * {e}"
-        if helper.returns == "pair":
-            floats = [p for p, kind in helper.parameters if kind == "float"]
-            e, o = [*inner.rng.sample(floats, min(len(floats), 2)), "e", "o"][:2]
-            target = f"{e}, {o}"
-            result = f"return {number(inner, 1)} + 0.3 * {e}, {number(inner, 1)} * {o}"
-        first, second = body[: len(body) // 2], body[len(body) // 2 : -1]
-        if any(line.startswith("return") for line in first):
-            first, second = [], body[:-1]
-        body = [*first, f"{target} = {again}", *second, result]
-        if (first and first[-1].endswith(":")) or (second and second[0].startswith((" ", "el"))):
-            body = [f"{target} = {again}", *first, *second, result]
-        parameters = ", ".join(filter(None, (_written(helper, scope.rng), f"level={level}")))
-        head = ["if level <= 0:", *indented(base)]
-        lines += [f"def {twin.name}({parameters}):", *indented([*head, *body]), "", ""]
-    return helper, lines[:-2]
-
-
-def _written(helper: Helper, rng: random.Random) -> str:
-    """The parameters with their defaults."""
-    written = [
-        n if position < helper.required else f"{n}={rng.choice(['0.5', '1.2', '-0.7'])}"
-        for position, (n, _) in enumerate(helper.parameters)
-    ]
-    return ", ".join(written)
+def _other(rng: random.Random, a: Any) -> Any:
+    """Another value of the same type, and in memory the same way round."""
+    if isinstance(a, np.ndarray):
+        other = np.empty_like(a)
+        for index in np.ndindex(a.shape):
+            other[index] = _value(rng)
+        return other
+    return rng.randint(0, 4) if isinstance(a, int) else type(a)(_value(rng))

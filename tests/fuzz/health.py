@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.generate import FuzzProgram
+from tests.fuzz.lifted import dual_result, twin
 from tests.oracles import (
     Runaway,
     Watch,
     assert_close,
     copy_arguments,
-    dual_gradient,
     finite_differences,
 )
 
@@ -32,8 +32,9 @@ STEEPEST = 1e4  # of all partials
 
 @dataclass(frozen=True)
 class Truth:
-    """What a healthy program gives."""
+    """What a healthy program gives for these arguments."""
 
+    arguments: tuple[Any, ...]
     value: Any
     gradient: tuple[Any, ...]
     rtol: float
@@ -90,16 +91,19 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def true_result(f: Any, program: FuzzProgram) -> Truth:
+def true_result(f: Any, program: FuzzProgram, arguments: tuple[Any, ...]) -> Truth:
     """The value by the primal and the gradient by dual numbers, confirmed by differences."""
+    weights = program.weights
     try:
         with line_limit(), np.errstate(all="raise", under="ignore"):
-            value = f(*copy_arguments(program.arguments))
-        if not isinstance(value, float | np.floating) or not math.isfinite(value):
+            value = f(*copy_arguments(arguments))
+        result = value if weights is None else _weighted(value, weights)
+        if not isinstance(result, float | np.floating) or not math.isfinite(result):
             raise Unfit("the result is no finite float")
         watch = Watch(limit=LINES * 5)
+        lifted = _summed(twin(program.text), weights)
         with line_limit(LINES * 50):
-            gradient = dual_gradient(f, program.arguments, program.argnums, watch)
+            same, gradient = dual_result(lifted, arguments, program.argnums, watch)
     except Unfit:
         raise
     except Runaway:
@@ -110,15 +114,26 @@ def true_result(f: Any, program: FuzzProgram) -> Truth:
         raise Unfit("a test close to flipping")
     if not (watch.largest < LARGEST and watch.steepest < STEEPEST):
         raise Unfit("large numbers")
+    if not abs(same - result) <= 1e-9 * max(1.0, abs(result)):
+        raise Unfit("dual numbers give another value")
     try:
-        differences = finite_differences(f, program.arguments, program.argnums)
+        differences = finite_differences(_summed(f, weights), arguments, program.argnums)
         allowed = 1e-6 * max(1.0, watch.steepest)
         assert_close(differences, gradient, rtol=1e-4, atol=allowed, what="differences")
     except AssertionError:
         raise Unfit("differences disagree with dual numbers") from None
     except Exception as error:
         raise Unfit(f"differences raise {type(error).__name__}") from None
-    return Truth(value, gradient, rtol=1e-8, atol=1e-10 * max(1.0, watch.steepest))
+    atol = 1e-10 * max(1.0, watch.steepest)
+    return Truth(arguments, value, gradient, rtol=1e-8, atol=atol)
+
+
+def _weighted(values: Any, weights: tuple[Any, ...]) -> Any:
+    return sum(np.sum(w * value) for w, value in zip(weights, values, strict=True))
+
+
+def _summed(f: Any, weights: tuple[Any, ...] | None) -> Any:
+    return f if weights is None else lambda *args: _weighted(f(*args), weights)
 
 
 @dataclass(frozen=True)
@@ -130,23 +145,23 @@ class Curvature:
     tolerance: float
 
 
-def true_curvature(f: Any, program: FuzzProgram) -> Curvature | None:
+def true_curvature(program: FuzzProgram, arguments: tuple[Any, ...]) -> Curvature | None:
     """By differences of dual numbers' gradients; None where these are too coarse."""
     rng = np.random.default_rng([len(program.text), *map(ord, program.label)])
-    chosen = program.argnums
-    steps = [rng.standard_normal(np.shape(program.arguments[k])) for k in chosen]
+    chosen, lifted = program.argnums, twin(program.text)
+    steps = [rng.standard_normal(np.shape(arguments[k])) for k in chosen]
     length = math.sqrt(sum(float(np.sum(step**2)) for step in steps))
     directions = tuple(
-        step / length if isinstance(program.arguments[k], np.ndarray)
-        else type(program.arguments[k])(step / length)
+        step / length if isinstance(arguments[k], np.ndarray)
+        else type(arguments[k])(step / length)
         for k, step in zip(chosen, steps, strict=True)
     )  # fmt: skip
 
     def at(t: float) -> np.ndarray:
-        args = list(copy_arguments(program.arguments))
+        args = list(copy_arguments(arguments))
         for k, direction in zip(chosen, directions, strict=True):
             args[k] = args[k] + t * direction
-        gradient = dual_gradient(f, args, chosen)
+        _, gradient = dual_result(lifted, args, chosen)
         return np.concatenate([np.ravel(g) for g in gradient])
 
     h = MARGIN / 5.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,19 +12,22 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.edits import edits
-from tests.fuzz.engines import Engine, both
+from tests.fuzz.engines import Attempt, Engine, both
 from tests.fuzz.generate import FuzzProgram
 from tests.fuzz.run import Outcome, check
 
 
 def shrink(program: FuzzProgram, engine: Engine = both, seconds: float = 60.0) -> FuzzProgram:
-    """The smallest program found in the time given that fails as this one does."""
+    """The smallest program found in the time given that fails, or is refused, as this one is."""
     deadline = time.monotonic() + seconds
     wanted = check(program, engine)
+    if wanted.arguments is not None:
+        program = replace(program, arguments=wanted.arguments, others=())
+    engine = _only(engine, wanted.cause)
 
     def same(candidate: FuzzProgram) -> bool:
         outcome = check(candidate, engine)
-        return (outcome.kind, outcome.cause) == (wanted.kind, wanted.cause)
+        return outcome.kind == wanted.kind and alike(outcome.cause) == alike(wanted.cause)
 
     program = replace(program, text=ast.unparse(ast.parse(program.text)) + "\n")
     if not same(program):
@@ -34,6 +38,22 @@ def shrink(program: FuzzProgram, engine: Engine = both, seconds: float = 60.0) -
             break
         program = smaller
     return replace(program, text=_spaced(program.text))
+
+
+def _only(engine: Engine, cause: str) -> Engine:
+    """The engine without the derivatives that have not failed."""
+    name = cause.partition(":")[0].partition("'")[0]
+
+    def restricted(f: Any, argnums: tuple[int, ...]) -> list[Attempt]:
+        attempts = engine(f, argnums)
+        return [attempt for attempt in attempts if attempt.name == name] or attempts
+
+    return restricted
+
+
+def alike(cause: str) -> str:
+    """The cause without the names and numbers that the program happens to have."""
+    return re.sub(r"\b\d+\b", "0", re.sub(r"'[^']*'", "'...'", cause))
 
 
 def _first(
@@ -86,6 +106,9 @@ def _plainer_arguments(program: FuzzProgram) -> Iterator[FuzzProgram]:
             for other in (np.ascontiguousarray(a), np.round(a, 1)):
                 if other.tobytes() != a.tobytes() or other.strides != a.strides:
                     yield other
+            for axis, size in enumerate(a.shape):
+                if size > 1:
+                    yield np.delete(a, size - 1, axis)
         elif isinstance(a, float):
             yield from (v for v in (float(a), round(float(a), 1)) if repr(v) != repr(a))
         elif a > 1:
@@ -99,7 +122,7 @@ def _plainer_arguments(program: FuzzProgram) -> Iterator[FuzzProgram]:
 
 def _spaced(text: str) -> str:
     """Two blank lines before each function, as people write them."""
-    return text.replace("\n\ndef ", "\ndef ").replace("\ndef ", "\n\n\ndef ").lstrip()
+    return re.sub(r"\n+(def |class |@)", r"\n\n\n\1", text).lstrip()
 
 
 def written_argument(a: Any) -> str:
@@ -116,8 +139,10 @@ def as_zoo_entry(program: FuzzProgram, outcome: Outcome | None = None) -> str:
     comma = "," if len(program.arguments) == 1 else ""
     argnums = program.argnums if len(program.argnums) > 1 else program.argnums[0]
     decorator = f"@program(args=lambda rng: ({arguments}{comma}), argnums={argnums}, seeds=1)\n"
-    text = program.text.replace("\ndef f(", f"\n{decorator}def {name}(")
+    text = _spaced(program.text).replace("\ndef f(", f"\n{decorator}def {name}(")
     if text == program.text and text.startswith("def f("):
         text = f"{decorator}def {name}(" + text[len("def f(") :]
     comment = f"# {outcome.kind}: {outcome.cause}\n" if outcome else ""
+    if program.weights is not None:
+        comment += f"# The result is weighted by {program.weights!r}.\n"
     return comment + text

@@ -13,8 +13,8 @@ def polar_bwd(d, d_2, x, y, r_tape):
     """Reverse sweep of polar (golden_programs.py:239), for the adjoint of its result."""
     r = r_tape.pop()
     dr = d
-    dy = d_2 * ((x if d_2 != 0.0 else 1.0) / np.float64((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
-    dx = -d_2 * ((y if d_2 != 0.0 else 1.0) / np.float64((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
+    dy = d_2 * ((x if d_2 != 0.0 else 1.0) / np.float64(y * y + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
+    dx = -d_2 * (y / np.float64(y * y + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
     d_3 = 0.5 * dr / r
     dx += 2.0 * d_3 * x
     dy += 2.0 * d_3 * y
@@ -33,8 +33,8 @@ def polar_bwd_2(d, d_2, x, y, r_tape):
     """Reverse sweep of polar (golden_programs.py:239), for the adjoint of its result."""
     r = r_tape.pop()
     dr = d
-    dy = d_2 * ((x if d_2 != 0.0 else 1.0) / ((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
-    dx = -d_2 * ((y if d_2 != 0.0 else 1.0) / ((y if d_2 != 0.0 else 1.0) * (y if d_2 != 0.0 else 1.0) + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
+    dy = d_2 * ((x if d_2 != 0.0 else 1.0) / (y * y + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
+    dx = -d_2 * (y / (y * y + (x if d_2 != 0.0 else 1.0) * (x if d_2 != 0.0 else 1.0)))
     d_3 = 0.5 * dr / r
     dx += 2.0 * d_3 * x
     dy += 2.0 * d_3 * y

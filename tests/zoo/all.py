@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo import (  # noqa: F401  (importing registers)
     arrays,
+    attempts,
     broadcasting,
     builtins,
     calls,
@@ -14,22 +15,30 @@ from tests.zoo import (  # noqa: F401  (importing registers)
     edge,
     found,
     functions,
+    fuzzed,
     headers,
     indexing,
+    inplace,
     iteration,
     joining,
     jumps,
     kernels,
     lists,
     loops,
+    managers,
+    matching,
+    object_graphs,
+    objects,
     rebinding,
     recursion,
     reductions,
     scalars,
     sharing,
     signatures,
+    simulations,
     stores,
     systems,
+    writers,
 )
 from tests.zoo.registry import PROGRAMS, Program
 

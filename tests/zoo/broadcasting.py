@@ -176,3 +176,20 @@ def accumulated_broadcast(r, A):
         A += r * k
         r = r * 0.9
     return np.sum(A * A)
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 5), rng.uniform(0.5, 1.5, 4)), argnums=(0, 1))
+def sizes_that_differ_by_what_is_cut_off(x, y):
+    """Taken to agree, as the call checks."""
+    return np.sum(x[1:] * y * np.sin(x[:-1])) + np.sum(x[1:-1] / y[1:])
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 5), rng.uniform(0.5, 1.5, 1)), argnums=(0, 1))
+def one_against_what_is_cut_off(x, y):
+    return np.sum(x[1:] * y * np.sin(x[:-1]))
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 2), rng.uniform(0.5, 1.5, 4)), argnums=(0, 1))
+def what_is_cut_off_is_one(x, y):
+    """Here the sizes do not agree, and another text is made."""
+    return np.sum(x[1:] * y * np.sin(x[:-1]))

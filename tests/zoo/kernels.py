@@ -99,3 +99,27 @@ def allocated_by_class(A):
         B[i] = A[i] ** 2
         s[i] = np.sum(B[i])
     return np.sum(s * s)
+
+
+@program(args=_points, argnums=(0, 1), dual=False, seeds=1)
+def gravity(points, mass):
+    """The distance of a body from itself is zero, and counts for nothing."""
+    x = points[:, 0:1]
+    y = points[:, 1:2]
+    dx, dy = x.T - x, y.T - y
+    inverse = np.sqrt(dx**2 + dy**2)
+    inverse[inverse > 0] = 1.0 / inverse[inverse > 0]
+    potential = -np.sum(np.triu(np.outer(mass, mass) * inverse, 1))
+    pull = (dx * inverse**3) @ mass
+    return potential + np.sum(pull**2)
+
+
+@program(args=_points, argnums=0, dual=False, seeds=1)
+def directions(points, mass):
+    """Angles and roots of what is zero on the diagonal, whose sum leaves the diagonal out."""
+    dx = points[:, 0][:, None] - points[:, 0]
+    dy = points[:, 1][:, None] - points[:, 1]
+    angle = np.arctan2(dy, dx)
+    root = (dx * dx) ** 0.25 + np.cbrt(dy)
+    apart = ~np.eye(len(points), dtype=bool)
+    return np.sum(np.where(apart, angle * root, 0.0)) + np.sum(root[apart])

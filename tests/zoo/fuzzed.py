@@ -1,0 +1,88 @@
+"""Programs on which the fuzzer found reverse mode to be wrong, made small."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.zoo.registry import program
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5), 2), seeds=1)
+def overwritten_twice_in_loop(x, n):
+    y = x
+    for _ in range(n):
+        y = 1.0
+        y = 2.0
+    return y * x
+
+
+@program(args=lambda rng: (rng.uniform(-1.0, 1.0), rng.uniform(0.5, 1.5)), argnums=(0, 1), seeds=4)
+def overwritten_twice_in_branch(x, y):
+    if x > 0.0:
+        y = 1.0
+        y = 3.0
+    return x * y
+
+
+def doubled(v):
+    return 2.0 * v
+
+
+@program(args=lambda rng: (rng.uniform(-1.0, 1.0), rng.standard_normal(3)), argnums=(0, 1), seeds=4)
+def overwritten_by_calls_in_branch(x, y):
+    if x > 0.0:
+        y = np.zeros(3)
+        y = doubled(np.ones(3))
+    return x * np.sum(y * y)
+
+
+@program(args=lambda rng: (rng.uniform(-1.0, 1.0), rng.uniform(0.5, 1.5)), argnums=(0, 1), seeds=4)
+def pair_overwritten_in_branch(x, y):
+    z = x * x
+    if x > 0.0:
+        y, z = 1.0, 2.0
+        y, z = z, y
+    return y * z + x
+
+
+@program(args=lambda rng: (rng.standard_normal((3, 2)), rng.standard_normal(2)), argnums=(0, 1))
+def array_rebound_while_iterated(A, x):
+    total = 0.0
+    for row in A:
+        A = np.sum(A, axis=0, keepdims=True)
+        total += np.sum(row * x) ** 2
+    return total + np.sum(A)
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.0), rng.standard_normal(3)), argnums=0)
+def passive_array_rebound_while_iterated(x, y):
+    for v in y:
+        y = 2.0 * y
+        x = np.sin(x) * v + x
+    return x
+
+
+@program(args=lambda rng: (rng.standard_normal(3), 2.0), argnums=(0, 1), seeds=1)
+def array_rebound_to_number(y, a):
+    y = 1.0
+    return y * a
+
+
+@program(args=lambda rng: (rng.standard_normal(3), int(rng.integers(1, 5))), seeds=6)
+def array_bound_where_the_same_test_holds(x, n):
+    total = x[0]
+    if n > 2:
+        y = x * x
+    total = np.sin(total)
+    if n > 2:
+        total = total + np.sum(y)
+    return total
+
+
+@program(args=lambda rng: (rng.standard_normal(3), int(rng.integers(1, 5))), seeds=6)
+def array_bound_before_early_return(x, n):
+    if n > 2:
+        y = x * x
+        if y[0] < 0.5:
+            return np.sum(y)
+    return np.sum(x) * x[0]
