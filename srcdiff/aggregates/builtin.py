@@ -398,6 +398,18 @@ def _dict(
     return containers.container(m, dict, {**fields, **keywords}, wish, span)
 
 
+def _from_keys(
+    m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
+) -> Value:
+    """`dict.fromkeys(keys, value)`."""
+    value = args[1] if len(args) > 1 else Plain(n.Const(None))
+    pairs = tuple(Items((key, value)) for key in containers.iterated(m, args[0], span))
+    made = containers.merged(m, [Items(pairs)], span, wish)
+    if made is None:
+        raise m.undecided("it is not known which keys this dict has.", span, "write them out.")
+    return made
+
+
 def _sorted(
     m: Machine, args: Args, keywords: Mapping[str, Value], span: Span | None, wish: str | None
 ) -> Value | None:
@@ -527,6 +539,7 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     tuple: _tuple,
     iter: _tuple,
     sum: _sum,
+    dict.fromkeys: _from_keys,
     collections.OrderedDict: _dict,
     sorted: _sorted,
     max: _by_comparison("gt"),

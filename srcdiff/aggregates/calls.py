@@ -192,7 +192,7 @@ def _plain_callee(
     cls = class_of(callee)
     if cls is not None:
         return inlined.construct(m, cls, args, keywords, span, wish)
-    if isinstance(callee, n.Field) and any(not isinstance(v, Plain) for v in args):
+    if isinstance(callee, n.Field) and any(_is_followed(m, v) for v in args):
         emptied = containers.of_objects(m, callee.base)
         if emptied is not None:
             operation = containers.Operation(callee.name, emptied)
@@ -267,6 +267,11 @@ def _is_written_out(m: Machine, value: Any, args: Sequence[Value], keywords: Key
     ):
         return True
     return any(not isinstance(v, Plain) for v in given) or m.world.makes_objects(value)
+
+
+def _is_followed(m: Machine, v: Value) -> bool:
+    """Whether a value is, or holds, what is known item by item; a tuple of numbers is none."""
+    return not isinstance(v, Plain) and (not isinstance(v, Items) or bool(m.state.reached(v)))
 
 
 def _is_list(m: Machine, v: Value) -> bool:
