@@ -22,8 +22,9 @@ from tests.oracles import assert_close, copy_arguments, finite_differences, same
 from tests.refused_objects import OBJECTS
 from tests.refused_programs import REFUSED as PROGRAMS
 from tests.refused_programs import Refused, X
+from tests.refused_statements import STATEMENTS
 
-REFUSED = [*PROGRAMS, *OBJECTS]
+REFUSED = [*PROGRAMS, *OBJECTS, *STATEMENTS]
 
 # --- refused programs
 
