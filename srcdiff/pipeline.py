@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import srcdiff.rules.load  # noqa: F401  (registers the rules)
+from srcdiff.aggregates.concerns import Containers
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.derivation import derivation, title
 from srcdiff.assemble.jacobians import Jacobians
@@ -96,14 +97,16 @@ def derive(request: Request) -> Derived:
         return _derived(request, lowered)
     except UnsupportedError as error:
         refused = error
-    try:
-        # Dicts, trees and their like may be known item by item.
-        return _derived(request, lowered, containers=True)
-    except UnsupportedError:
-        raise refused.inside(lowered.function.name) from None
+    # Dicts, trees and their like may be known item by item; lists in lists may be, or be arrays.
+    for nested in (False, True):
+        try:
+            return _derived(request, lowered, Containers(nested))
+        except UnsupportedError:
+            continue
+    raise refused.inside(lowered.function.name) from None
 
 
-def _derived(request: Request, lowered: Lowered, containers: bool = False) -> Derived:
+def _derived(request: Request, lowered: Lowered, containers: Containers | None = None) -> Derived:
     kinds, equal = dict(request.kinds), []
     for name, value in request.objects.items():
         kinds[name] = Object(type(value), value, (name,))

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 
 from srcdiff.aggregates.apart import objects_apart, records_apart
-from srcdiff.aggregates.concerns import concerns_objects, makes_objects, works_on_objects
+from srcdiff.aggregates.concerns import (
+    Containers,
+    concerns_objects,
+    makes_objects,
+    works_on_objects,
+)
 from srcdiff.assemble.calls import PairMaker
 from srcdiff.assemble.functions import Functions
 from srcdiff.assemble.nesting import Nesting
@@ -53,8 +58,8 @@ class LiveWorld:
     # Other functions of the user's that are called.
     helpers: dict[FunctionType, Lowered] = field(default_factory=dict)
     calls: PairMaker | None = None
-    # Whether containers are taken apart as objects are.
-    containers: bool = False
+    # How containers are taken apart as objects are; None where they are not.
+    containers: Containers | None = None
     _nesting: Nesting | None = None
     _functions: Functions | None = None
     objects: Objects = field(default_factory=Objects)
@@ -159,6 +164,8 @@ class LiveWorld:
 
     def objects_apart(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
+        if function.flat:
+            return function
         if works_on_objects(self, function, kinds):
             return objects_apart(function, kinds, self)
         if not self.containers:
@@ -167,6 +174,12 @@ class LiveWorld:
             return objects_apart(function, kinds, self)
         except UnsupportedError:
             return function
+
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The same, made once."""
+        if self.calls is None:
+            return function
+        return self.functions.without_objects(function, kinds)
 
     def records_apart(
         self,

@@ -138,7 +138,7 @@ def evaluated(
         raise error.inside(function.name) from None
     if not m.ended:
         statements.write_back(m, function.span)
-    return replace(function, body=tuple(m.out))
+    return replace(function, body=tuple(m.out), flat=True)
 
 
 def _copy_first(m: Machine, found: Again) -> None:

@@ -364,7 +364,16 @@ def _reversed(m: Machine, args: Args, keywords: Any, span: Span | None, wish: st
     return containers.tuple_of(m, tuple(reversed(containers.iterated(m, args[0], span))), span)
 
 
-def _list(m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None) -> Value:
+def _is_of_the_text(v: Value) -> bool:
+    """Whether only the text knows the items of a value."""
+    return isinstance(v, Plain) and not isinstance(v.expr, n.Tuple | n.List)
+
+
+def _list(
+    m: Machine, args: Args, keywords: Any, span: Span | None, wish: str | None
+) -> Value | None:
+    if not args or _is_of_the_text(args[0]):
+        return None
     items = containers.iterated(m, args[0], span)
     if all(isinstance(v, Plain) for v in items):
         return Plain(n.List(tuple(v.expr for v in items if isinstance(v, Plain)), span=span))
@@ -514,10 +523,10 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     enumerate: _enumerate,
     reversed: _reversed,
     list: _list,
+    dict: _dict,
     tuple: _tuple,
     iter: _tuple,
     sum: _sum,
-    dict: _dict,
     collections.OrderedDict: _dict,
     sorted: _sorted,
     max: _by_comparison("gt"),
@@ -529,4 +538,4 @@ _HANDLERS: dict[Any, Callable[..., Value | None]] = {
     all: _every("and"),
 }
 # These may be asked about objects from outside, which are expressions of the text.
-_ALWAYS = frozenset((isinstance, type, getattr, hasattr, setattr, dataclasses.replace))
+_ALWAYS = frozenset((isinstance, type, getattr, hasattr, setattr, dataclasses.replace, dict, list))

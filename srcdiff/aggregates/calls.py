@@ -7,7 +7,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from srcdiff.aggregates import builtin, classes, containers, inlined
+from srcdiff.aggregates import builtin, classes, comprehended, containers, inlined
 from srcdiff.aggregates.attributes import (
     attribute,
     bound,
@@ -20,7 +20,8 @@ from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.values import Items, Made, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import FunctionOf, Known, ListOf, Object, PartialOf, TupleOf
+from srcdiff.ir.functional import part
+from srcdiff.ir.kinds import DictOf, FunctionOf, Kind, Known, ListOf, Object, PartialOf, TupleOf
 from srcdiff.rules.registry import lookup
 
 Keywords = Mapping[str, Value]
@@ -58,12 +59,16 @@ def _callee(m: Machine, e: n.Expr) -> Value:
         if isinstance(base, Items) or (cell is not None and cell.cls in (list, dict)):
             return containers.Operation(e.name, base)
         if isinstance(base, builtin.Super):
-            return _of_super(m, base, e.name, e.span)
+            return of_super(m, base, e.name, e.span)
         return attribute(m, base, e.name, e.span)
     return m.value(e)
 
 
 def _argument(m: Machine, e: n.Expr) -> Value:
+    if isinstance(e, n.Starred) and isinstance(e.value, n.OpaqueExpr):
+        found = comprehended.written_out(m, e.value)
+        if found is not None:
+            return found
     return m.value(e.value if isinstance(e, n.Starred) else e)
 
 
@@ -102,7 +107,46 @@ def _plain(m: Machine, v: Value, span: Span | None, callee: Value) -> n.Expr:
         name = callee.expr.path
     elif isinstance(callee, Plain) and isinstance(callee.expr, n.Field):
         name = f".{callee.expr.name}"
-    return m.plain(v, span, f"handed to {name}")
+    marks = {i: m.state.heap[i].copied for i in sorted(m.state.reached(v))}
+    changing = [i for i in marks if m.state.heap[i].cls in (list, dict)]
+    if m.world.containers and changing and not _only_reads(m, callee):
+        raise m.undecided(
+            f"a list or dict is handed to {name}, which may change it.", span, "write a loop."
+        )
+    e = m.plain(v, span, f"handed to {name}")
+    if not _keeps(callee):
+        for i, mark in marks.items():
+            m.state.heap[i].copied = mark
+    return e
+
+
+# Builtins that leave what they are given as it is, and keep none of it.
+_READERS: tuple[Any, ...] = (
+    *(print, repr, str, format, len, sum, sorted, any, all, max, min, isinstance, set, frozenset),
+    *(zip, enumerate, map, filter, reversed, iter, list, tuple, dict, float, int, bool),
+)
+
+
+def _keeps(callee: Value) -> bool:
+    """Whether a call puts what it is given somewhere."""
+    return isinstance(callee, Plain) and isinstance(callee.expr, n.Field)
+
+
+def _only_reads(m: Machine, callee: Value) -> bool:
+    """Whether a call leaves the lists that it is given as they are."""
+    if not isinstance(callee, Plain):
+        return False
+    e = callee.expr
+    if isinstance(e, n.Field):
+        return isinstance(m.kind(e.base), ListOf) or e.name in ("join", "format", "info", "debug")
+    if not isinstance(e, n.Ref):
+        return False
+    try:
+        if lookup(e.value) is not None or e.value in _READERS:
+            return True
+    except TypeError:
+        return False
+    return isinstance(e.value, type) and issubclass(e.value, BaseException)
 
 
 def applied(
@@ -162,7 +206,9 @@ def _plain_callee(
         m.world.rely_on(owner_class, value.__name__, value.__func__)
         owner = Plain(class_ref(owner_class))
         return inlined.invoke(m, value.__func__, [owner, *args], keywords, span, wish)
-    if any(not isinstance(v, Plain) or _is_list(m, v) for v in (*args, *keywords.values())):
+    given = (*args, *keywords.values())
+    lists = any(not isinstance(v, Plain) or _is_list(m, v) for v in given)
+    if lists or _gives_list(m, callee, args, keywords):
         nested = _nested(m, callee)
         if nested is not None:
             return inlined.invoke_nested(m, nested, args, keywords, span, wish)
@@ -187,9 +233,8 @@ def _nested(m: Machine, callee: n.Expr) -> Nested | None:
     if not isinstance(kind, FunctionOf):
         return None
     defaults = dict(callee.defaults) if isinstance(callee, n.Closure) else {}
-    if {name for name, _ in kind.held} != defaults.keys():
-        return None
-    return Nested(kind.code, tuple((name, Plain(e)) for name, e in defaults.items()))
+    held = ((name, defaults.get(name, part(callee, name))) for name, _ in kind.held)
+    return Nested(kind.code, tuple((name, Plain(e)) for name, e in held))
 
 
 def _known(m: Machine, callee: n.Expr) -> Any:
@@ -217,7 +262,9 @@ def _is_written_out(m: Machine, value: Any, args: Sequence[Value], keywords: Key
     if lookup(value) is not None:
         return False
     given = (*args, *keywords.values())
-    if any(_is_list(m, v) for v in given) or _gives_list(m, value, args, keywords):
+    if any(_is_list(m, v) for v in given) or _gives_list(
+        m, n.Ref(value.__name__, value, value), args, keywords
+    ):
         return True
     return any(not isinstance(v, Plain) for v in given) or m.world.makes_objects(value)
 
@@ -228,14 +275,20 @@ def _is_list(m: Machine, v: Value) -> bool:
     return isinstance(m.kind(v.expr), ListOf | TupleOf)
 
 
-def _gives_list(m: Machine, value: Any, args: Sequence[Value], keywords: Keywords) -> bool:
-    """Whether a function of the user's gives a list."""
+def _gives_list(m: Machine, callee: n.Expr, args: Sequence[Value], keywords: Keywords) -> bool:
+    """Whether a call gives a list or dict, or a tuple with one in it."""
     given = (*args, *keywords.values())
     if not m.world.containers or not all(isinstance(v, Plain) for v in given):
         return False
     exprs = tuple(v.expr for v in args if isinstance(v, Plain))
     pairs = tuple((name, v.expr) for name, v in keywords.items() if isinstance(v, Plain))
-    return isinstance(m.kind(n.Call(n.Ref(value.__name__, value, value), exprs, pairs)), ListOf)
+    return _holds_list(m.kind(n.Call(callee, exprs, pairs)))
+
+
+def _holds_list(kind: Kind) -> bool:
+    if isinstance(kind, TupleOf):
+        return any(map(_holds_list, kind.items))
+    return isinstance(kind, ListOf | DictOf)
 
 
 # --- super --------------------------------------------------------------------------------------
@@ -254,7 +307,7 @@ def _super(m: Machine, e: n.Call) -> Value:
     return builtin.Super(frame.owner, owner)
 
 
-def _of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> Value:
+def of_super(m: Machine, base: builtin.Super, name: str, span: Span | None) -> Value:
     cell = m.cell(base.self)
     cls = cell.cls if cell is not None else None
     if cls is None and isinstance(base.self, Plain):

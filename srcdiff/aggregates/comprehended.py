@@ -11,6 +11,7 @@ from srcdiff.aggregates.machine import Frame, Machine
 from srcdiff.aggregates.values import Items, Plain, Value
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import UNKNOWN, TupleOf, carries
 from srcdiff.ir.walk import subexpressions, target_names
 
 
@@ -66,6 +67,23 @@ def _dict_of_pairs(m: Machine, pairs: n.Comprehension, e: n.OpaqueExpr, wish: st
     if found is None:
         raise m.undecided("which keys this dict has is not known.", e.span, "use lists.")
     return found
+
+
+def written_out(m: Machine, e: n.OpaqueExpr) -> Value | None:
+    """The elements of a comprehension one by one, where it is known how many there are."""
+    if e.inner is None:
+        return None
+    frame = m.frames[-1]
+    m.frames.append(frame)
+    m.forced += 1
+    try:
+        known = m.trial(partial(_elements, m, e.inner))[1] is not None
+        m.frames[-1] = frame
+        items = _elements(m, e.inner) if known else None
+    finally:
+        m.forced -= 1
+        m.frames.pop()
+    return None if items is None else containers.tuple_of(m, tuple(items), e.span)
 
 
 def _bind_here(m: Machine, target: n.Expr, v: Value) -> None:
@@ -152,6 +170,17 @@ def _has_calls(v: Value) -> bool:
     return any(isinstance(x, n.OpaqueExpr) for x in subexpressions(v.expr))
 
 
+# More items of a tuple than these are left to a loop.
+_FEW = 8
+
+
+def _has_numbers(m: Machine, v: Value) -> bool:
+    """Whether an item may carry a derivative."""
+    kind = m.kind(v.expr) if isinstance(v, Plain) else UNKNOWN
+    parts = kind.items if isinstance(kind, TupleOf) else (kind,)
+    return any(map(carries, parts))
+
+
 def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
     """Whether a loop over numbers makes objects, so that each has to be known."""
 
@@ -160,7 +189,10 @@ def _is_written_out(m: Machine, inner: n.Comprehension, over: Plain) -> bool:
         _bind_here(m, inner.clauses[-1].target, (items or [over])[0])
         return isinstance(m.value(inner.element), Plain)
 
-    if isinstance(over.expr, n.Tuple | n.List):
+    if m.forced or isinstance(over.expr, n.Tuple | n.List):
+        return True
+    items = containers.known_items(m, over) or []
+    if not items or (len(items) <= _FEW and any(_has_numbers(m, v) for v in items)):
         return True
     if len(inner.clauses) > 1:
         return True

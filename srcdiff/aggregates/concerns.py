@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -15,6 +16,13 @@ from srcdiff.ir.kinds import Kind, Object
 from srcdiff.ir.walk import expressions, statements, subexpressions
 from srcdiff.normalize.trees import has_records
 from srcdiff.rules.registry import lookup
+
+
+@dataclass(frozen=True)
+class Containers:
+    """How containers of numbers are taken apart: whether regular lists in lists are, too."""
+
+    nested: bool
 
 
 class Surroundings(Protocol):

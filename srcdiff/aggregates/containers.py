@@ -150,15 +150,29 @@ def known_items(m: Machine, v: Value) -> list[Value] | None:
             bounds = [m.constant(arg) for arg in v.expr.args]
             if all(type(b) is int for b in bounds) and len(range(*bounds)) <= MAX_ITEMS:
                 return [Plain(n.Const(i)) for i in range(*bounds)]
+        if v.expr.callee.value in (zip, enumerate) and not v.expr.keywords:
+            return _side_by_side(m, v.expr, v.expr.callee.value is enumerate)
         if v.expr.callee.value in (iter, list, tuple, reversed) and len(v.expr.args) == 1:
             inner = known_items(m, Plain(v.expr.args[0]))
             backwards = v.expr.callee.value is reversed and inner is not None
             return list(reversed(inner or [])) if backwards else inner
     kind = m.kind(v.expr)
+    if kind == ListOf(NOTHING) and isinstance(v.expr, n.Var) and v.expr.name not in m.aliased:
+        return []
     if isinstance(kind, TupleOf) and isinstance(v.expr, n.Var | n.Global | n.Field):
         count = len(kind.items)
         return [Plain(n.Index(v.expr, n.Const(i), span=v.expr.span)) for i in range(count)]
     return None
+
+
+def _side_by_side(m: Machine, e: n.Call, counted: bool) -> list[Value] | None:
+    parts = [known_items(m, Plain(arg)) for arg in e.args]
+    if any(part is None for part in parts) or (counted and len(parts) != 1):
+        return None
+    known = [part for part in parts if part is not None]
+    if counted:
+        known.insert(0, [Plain(n.Const(i)) for i in range(len(known[0]))])
+    return [tuple_of(m, row, e.span) for row in zip(*known, strict=False)]
 
 
 def known_keys(m: Machine, v: Value) -> dict[str, Value] | None:
@@ -383,6 +397,8 @@ def _of_dict(
     m: Machine, owner: Value, cell: Cell, name: str, args: list[Value], span: Span | None
 ) -> Value:
     keys = [Plain(constant(key)) for key in cell.fields]
+    if cell.copied and name in ("pop", "setdefault", "clear"):
+        raise m.refuse("a dict that two names may stand for is changed here.", span)
     match name:
         case "keys":
             return tuple_of(m, tuple(keys), span)

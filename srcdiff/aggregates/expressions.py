@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from srcdiff.aggregates import calls, comprehended, containers, operators
+from srcdiff.aggregates import builtin, calls, comprehended, containers, operators
 from srcdiff.aggregates.attributes import attribute, opened, special
 from srcdiff.aggregates.machine import Machine
 from srcdiff.aggregates.paths import alternatives
 from srcdiff.aggregates.values import Items, Lost, Method, Nested, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import Array, Known, is_number, join_all
+from srcdiff.ir.kinds import Array, Known, ListOf, TupleOf, is_number, join_all
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import children, rebuild
 
@@ -27,7 +27,10 @@ def value(m: Machine, e: n.Expr, wish: str | None = None) -> Value:
         case n.Global():
             return opened(m, Plain(e))
         case n.Field():
-            return attribute(m, m.value(e.base), e.name, e.span)
+            base = m.value(e.base)
+            if isinstance(base, builtin.Super):
+                return calls.of_super(m, base, e.name, e.span)
+            return attribute(m, base, e.name, e.span)
         case n.Index():
             return _index(m, e)
         case n.Op() if e.op in ("and", "or"):
@@ -98,6 +101,9 @@ def plain(m: Machine, v: Value, span: Span | None, what: str = "used as a whole"
             return n.Field(m.plain(v.owner, span, what), v.function.__name__, span=span)
     cell = m.cell(v)
     assert cell is not None
+    if cell.cls in (list, dict) and m.world.containers:
+        # The text has another list or dict from here on: this one must not change any more.
+        cell.copied = True
     if cell.cls is list:
         return n.List(tuple(m.plain(item, span, what) for item in cell.fields.values()), span=span)
     if cell.cls is dict and all(type(key) is str for key in cell.fields):
@@ -145,6 +151,8 @@ def _index(m: Machine, e: n.Index) -> Value:
         at = m.constant(rest[0].expr) if isinstance(rest[0], Plain) else None
         if isinstance(base.expr, n.Tuple) and type(at) is int:
             return containers.item(m, base, rest[0], e.span)
+        if type(at) is int and isinstance(m.kind(base.expr), TupleOf):
+            return Plain(n.Index(base.expr, n.Const(at), span=e.span))
         return Plain(n.Index(base.expr, m.plain(rest[0], e.span), span=e.span))
     return containers.item(m, base, rest[0], e.span)
 
@@ -169,6 +177,9 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
             keys = e.keys if isinstance(e, n.Dict) else range(len(items))
             cls = dict if isinstance(e, n.Dict) else list
             return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    if isinstance(e, n.Dict):
+        fields = dict(zip(e.keys, items, strict=True))
+        return containers.container(m, dict, fields, wish, e.span)
     if all(isinstance(item, Plain) for item in items) and not is_starred(e):
         exprs = tuple(m.plain(item, e.span) for item in items)
         return Plain(replace(e, items=exprs))
@@ -182,9 +193,7 @@ def _display(m: Machine, e: n.Tuple | n.List | n.Dict, wish: str | None) -> Valu
         )
     if isinstance(e, n.Tuple):
         return Items(tuple(items))
-    keys = e.keys if isinstance(e, n.Dict) else range(len(items))
-    cls = dict if isinstance(e, n.Dict) else list
-    return containers.container(m, cls, dict(zip(keys, items, strict=True)), wish, e.span)
+    return containers.container(m, list, dict(enumerate(items)), wish, e.span)
 
 
 def _is_star(v: Value) -> bool:
@@ -196,6 +205,8 @@ def _is_sequence(m: Machine, items: list[Value]) -> bool:
     if not all(isinstance(v, Plain) for v in items):
         return False
     kind = join_all((m.kind(v.expr) for v in items if isinstance(v, Plain)), "items")
+    while isinstance(kind, ListOf) and m.world.containers and not m.world.containers.nested:
+        kind = kind.item
     return is_number(kind) or isinstance(kind, Array) or not items
 
 

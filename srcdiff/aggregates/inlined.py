@@ -138,9 +138,16 @@ def _bound(
         elif p.passing == inspect.Parameter.VAR_KEYWORD:
             value = containers.container(m, dict, dict(value), p.name, span)
         elif isinstance(value, Default):
-            value = Plain(value.expr)
+            value = Plain(_display(value.expr))
         out[p.name] = value
     return out
+
+
+def _display(e: n.Expr) -> n.Expr:
+    """A default that is a tuple, written out."""
+    if isinstance(e, n.Const) and type(e.value) is tuple:
+        return n.Tuple(tuple(_display(n.Const(item)) for item in e.value), span=e.span)
+    return e
 
 
 @dataclass(frozen=True)

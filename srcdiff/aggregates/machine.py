@@ -12,15 +12,23 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from srcdiff.aggregates.concerns import Containers
 from srcdiff.aggregates.merge import Copies, Merge
 from srcdiff.aggregates.values import Cell, Items, Lost, Made, Plain, State, Value
 from srcdiff.analysis.kinds import Inference, World, after_statement, merged_kinds, renamed_kinds
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import Kind, Known, Number
+from srcdiff.ir.kinds import DictOf, Kind, Known, Number, TupleOf
 from srcdiff.ir.names import BINARY
-from srcdiff.ir.walk import names_in, stored_names, subexpressions, written_names
+from srcdiff.ir.walk import (
+    children,
+    expressions,
+    names_in,
+    stored_names,
+    subexpressions,
+    written_names,
+)
 
 T = TypeVar("T")
 
@@ -32,8 +40,8 @@ class Surroundings(World, Protocol):
     """What lies outside the function."""
 
     @property
-    def containers(self) -> bool:
-        """Whether containers of numbers are taken apart too."""
+    def containers(self) -> Containers | None:
+        """How containers of numbers are taken apart; None where they are not."""
 
     def is_user_function(self, value: Any) -> bool:
         """Whether a callable is a function that we derive ourselves."""
@@ -181,6 +189,8 @@ class Machine:
     read: set[type] = field(default_factory=set)
     # Lists that may have two names in the text.
     aliased: set[str] = field(default_factory=set)
+    # How many expressions are being evaluated whose items have to be known one by one.
+    forced: int = 0
     # Variables that hold the result of a call.
     results: set[str] = field(default_factory=set)
     _count: int = 0
@@ -290,6 +300,9 @@ class Machine:
         if isinstance(e, n.Op) and e.op == "neg":
             a = self.constant(e.args[0])
             return -a if type(a) is int else None
+        if isinstance(e, n.Call) and isinstance(e.callee, n.Ref) and e.callee.value is len:
+            whole = self.kind(e.args[0]) if len(e.args) == 1 else None
+            return len(whole.items) if isinstance(whole, TupleOf | DictOf) else None
         kind = self.kind(e)
         if isinstance(kind, Number) and type(kind.size) is int:
             return kind.size
@@ -302,8 +315,7 @@ class Machine:
     def emit(self, s: n.Stmt) -> None:
         """Writes a statement, and follows the kinds of the variables."""
         self.out.append(s)
-        if isinstance(s, n.Assign) and isinstance(s.target, n.Var) and isinstance(s.value, n.Var):
-            self.aliased |= {s.target.name, s.value.name}
+        self.aliased |= _bare_names(s)
         kinds = after_statement(s, self.state.kinds, self.world, self.where)
         if kinds is not None:
             self.state.kinds = dict(kinds)
@@ -575,6 +587,27 @@ def simultaneous(copies: Copies, span: Span | None) -> list[n.Stmt]:
         return [n.Assign(target, value, span=span) for target, value in copies]
     target = n.Tuple(tuple(target for target, _ in copies))
     return [n.Assign(target, n.Tuple(tuple(value for _, value in copies)), span=span)]
+
+
+def _bare_names(s: n.Stmt) -> set[str]:
+    """The variables that a statement mentions as they are, not only to take something of them."""
+    out: set[str] = set()
+
+    def look(e: n.Expr) -> None:
+        if isinstance(e, n.Var):
+            out.add(e.name)
+        for child in children(e):
+            taken = isinstance(e, n.Index | n.Field) and child is e.base
+            if not (taken and isinstance(child, n.Var)):
+                look(child)
+        if isinstance(e, n.OpaqueExpr):
+            out.update(e.reads)
+
+    bound = isinstance(s, n.Assign | n.Update) and isinstance(s.target, n.Var | n.Tuple)
+    for e in expressions(s):
+        if not (bound and isinstance(s, n.Assign | n.Update) and e is s.target):
+            look(e)
+    return out
 
 
 def _held_names(state: State) -> set[str]:

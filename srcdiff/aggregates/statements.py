@@ -14,8 +14,17 @@ from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
 from srcdiff.ir.attributes import leave
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind
-from srcdiff.ir.walk import blocks, map_block, map_expressions, names_in, substitute
+from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, carries
+from srcdiff.ir.walk import (
+    blocks,
+    expressions,
+    map_block,
+    map_expressions,
+    names_in,
+    statements,
+    subexpressions,
+    substitute,
+)
 
 # How many statements a loop that is written out may come to.
 _MAX_WRITTEN = 4000
@@ -69,7 +78,7 @@ def statement(m: Machine, s: n.Stmt) -> None:
         case n.Opaque():
             _opaque(m, s)
         case n.Comment():
-            m.out.append(s)
+            m.out.append(replace(s))
         case _:
             _other(m, s)
 
@@ -97,7 +106,7 @@ def _opaque(m: Machine, s: n.Opaque) -> None:
     for name in new.writes:
         m.state.env.pop(name, None)
         m.state.kinds[name] = UNKNOWN
-    m.out.append(new)
+    m.out.append(replace(new))
 
 
 def _assert(m: Machine, s: n.Assert) -> None:
@@ -156,7 +165,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
             m.emit(n.Assign(loop.flag, n.Const(True), span=s.span))
         return
     hole = Hole()
-    m.out += [hole, s]
+    m.out += [hole, replace(s)]
     states = loop.breaks if isinstance(s, n.Break) else loop.continues
     states.append((hole, m.state.copy()))
     m.ended = True
@@ -167,7 +176,7 @@ def _jump(m: Machine, s: n.Break | n.Continue) -> None:
 
 def _assign(m: Machine, s: n.Assign) -> None:
     if s.note is not None:
-        m.emit(s)
+        m.emit(replace(s))
         return
     if isinstance(s.target, n.Tuple):
         _assign_tuple(m, s.target, s)
@@ -468,15 +477,36 @@ def _for(m: Machine, s: n.For) -> None:
         return
     iterable = m.plain(over, s.span)
     before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    items = containers.known_items(m, over)
     try:
         _loop(m, s, iterable)
+        if items is None or len(items) > _FEW or not _counts_through_tuples(m, m.out[-1]):
+            return
     except Undecided:
-        m.state, m.names, m.where = before[0], before[1], before[3]
-        del m.out[before[2] :]
-        items = containers.known_items(m, over)
         if items is None:
             raise
-        _trips(m, s, items)
+    m.state, m.names, m.where = before[0], before[1], before[3]
+    del m.out[before[2] :]
+    m.ended = False
+    _trips(m, s, items)
+
+
+# Longer loops over the items of tuples are left alone.
+_FEW = 8
+
+
+def _counts_through_tuples(m: Machine, loop: n.Stmt) -> bool:
+    """Whether a loop takes items, by its counter, of tuples that may carry derivatives."""
+    if not isinstance(loop, n.For) or not isinstance(loop.target, n.Var):
+        return False
+    for s in statements(loop.body):
+        for e in expressions(s):
+            for x in subexpressions(e):
+                if isinstance(x, n.Index) and loop.target.name in names_in(x.key):
+                    kind = m.kind(x.base)
+                    if isinstance(kind, TupleOf) and any(map(carries, kind.items)):
+                        return True
+    return False
 
 
 def _loop(m: Machine, s: n.For, iterable: n.Expr) -> None:
@@ -555,6 +585,43 @@ def _own(body: n.Block) -> list[n.Stmt]:
 
 
 def _while(m: Machine, s: n.While) -> None:
+    before = m.state.copy(), m.names.copy(), len(m.out), m.where
+    try:
+        _repeated(m, s)
+    except Undecided:
+        m.state, m.names, m.where = before[0], before[1], before[3]
+        del m.out[before[2] :]
+        if any(isinstance(x, n.Break) for x in _own(s.body)):
+            raise
+        if m.trial(lambda: m.test(s.test))[1] is not True:
+            raise
+        _while_known(m, s)
+
+
+def _while_known(m: Machine, s: n.While) -> None:
+    """A loop written out, whose test is known in each trip."""
+    for _ in range(containers.MAX_ITEMS):
+        locate(m, s)
+        decided = m.test(s.test)
+        if not isinstance(decided, bool):
+            break
+        if not decided:
+            return
+        m.loops.append(Loop(flag=n.Var("")))
+        try:
+            block(m, s.body)
+        finally:
+            m.loops.pop()
+        if m.ended:
+            return
+    raise m.refuse(
+        "how often this loop runs, which goes from object to object, is not known.",
+        s.span,
+        "use a for loop over a list.",
+    )
+
+
+def _repeated(m: Machine, s: n.While) -> None:
     written, decided = m.trial(lambda: m.test(s.test))
     if decided is False:
         return

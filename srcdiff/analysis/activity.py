@@ -20,7 +20,17 @@ from srcdiff.analysis.bind import bind_call, items_of_call
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.ir import nodes as n
 from srcdiff.ir.attributes import KEEPERS
-from srcdiff.ir.kinds import UNKNOWN, DictOf, IteratorOf, Kind, ListOf, Maybe, TupleOf, dtype_of
+from srcdiff.ir.kinds import (
+    UNKNOWN,
+    DictOf,
+    IteratorOf,
+    Kind,
+    ListOf,
+    MapOf,
+    Maybe,
+    TupleOf,
+    dtype_of,
+)
 from srcdiff.ir.lists import appended, mapped
 from srcdiff.ir.walk import (
     MUTATORS,
@@ -71,7 +81,7 @@ def differentiable(kind: Kind) -> bool:
     """Whether a value of the kind may carry a derivative."""
     if isinstance(kind, TupleOf | DictOf):
         return any(differentiable(item) for item in kind.items)
-    if isinstance(kind, ListOf | IteratorOf | Maybe):
+    if isinstance(kind, ListOf | IteratorOf | MapOf | Maybe):
         return differentiable(kind.item)
     dtype = dtype_of(kind)
     return kind == UNKNOWN or (dtype is not None and dtype.kind in "fc")

@@ -246,7 +246,7 @@ def _is_list_method(x: n.Call, infer: Inference) -> bool:
     return (
         isinstance(x.callee, n.Field)
         and isinstance(infer(x.callee.base), ListOf)
-        and x.callee.name in ("append", "pop", "copy")
+        and x.callee.name in ("append", "pop", "copy", "index", "count")
     )
 
 

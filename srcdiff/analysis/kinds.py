@@ -47,6 +47,7 @@ from srcdiff.ir.kinds import (
     Kind,
     Known,
     ListOf,
+    MapOf,
     Maybe,
     Number,
     Object,
@@ -59,6 +60,7 @@ from srcdiff.ir.kinds import (
     dims_of,
     is_number,
     join,
+    join_all,
 )
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE, NOT_BOUND
@@ -75,8 +77,8 @@ class World(Protocol):
     """What lies outside one function."""
 
     @property
-    def containers(self) -> bool:
-        """Whether containers are taken apart as objects are."""
+    def containers(self) -> object:
+        """How containers are taken apart as objects are; None where they are not."""
 
     def global_kind(self, e: n.Global | n.Field) -> Kind:
         """The kind of a free variable now."""
@@ -102,6 +104,9 @@ class World(Protocol):
     def objects_apart(self, function: n.Function, kinds: Env) -> n.Function:
         """The function without objects of the user's classes; itself where there are none."""
 
+    def without_objects(self, function: n.Function, kinds: Env) -> n.Function:
+        """The same, made once."""
+
     def records_apart(
         self, function: n.Function, kinds: Env, trees: Mapping[str, Any], names: Names
     ) -> n.Block:
@@ -121,6 +126,14 @@ class World(Protocol):
 
     def attribute_kind(self, kind: Object, name: str) -> Kind:
         """The kind of an attribute of an object."""
+
+    def rewritten(
+        self,
+        e: n.OpaqueExpr | n.Opaque,
+        changed: frozenset[str],
+        new: Callable[[tuple[str, ...]], n.Expr | None],
+    ) -> n.OpaqueExpr | n.Opaque:
+        """Code that is kept, with other names."""
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
@@ -212,6 +225,11 @@ class Inference:
                 return self._list(e)
             case n.Slice():
                 return Known(slice)
+            case n.OpaqueExpr() if e.entries:
+                values = (self(value) for key, value in e.entries if key is not None)
+                stars = any(key is None for key, _ in e.entries)
+                label = f"{self.at}|{e.text}"
+                return UNKNOWN if stars else MapOf(join_all(values, label))
             case n.OpaqueExpr() if e.inner is not None:
                 element = self.element(e.inner)
                 is_list = type(e.node).__name__ == "ListComp"
@@ -260,6 +278,8 @@ class Inference:
             key = self(e.key) if not isinstance(e.key, n.Const) else Known(e.key.value)
             if isinstance(key, Known) and type(key.value) is str:
                 return self.world.attribute_kind(base, key.value)
+        if isinstance(base, MapOf):
+            return base.item
         if isinstance(base, Object) and base.cls is collections.Counter:
             return INT
         if isinstance(base, RangeOf):
@@ -439,11 +459,13 @@ class Inference:
         """Kinds where a comprehension's elements are made."""
         infer = self
         for clause in e.clauses:
-            label = f"{self.at}|{show(clause.iter)}"
-            kind = item_kind(infer(clause.iter), label)
-            env = _bind(clause.target, kind, infer.env, infer, None)
-            infer = Inference(self.world, env, self.at)
+            infer = infer.within(clause)
         return infer
+
+    def within(self, clause: n.Clause) -> Inference:
+        """The same, where the names of a comprehension's clause are bound."""
+        kind = item_kind(self(clause.iter), f"{self.at}|{show(clause.iter)}")
+        return Inference(self.world, _bind(clause.target, kind, self.env, self, None), self.at)
 
     def with_name(self, name: str, kind: Kind) -> Inference:
         """The same, with one more variable."""
@@ -732,7 +754,7 @@ class _Flow:
             case n.Open():
                 return {**env, **{x.name: UNKNOWN for _, x in s.items if x is not None}}
             case n.Save():
-                self._slots[s.slot] = infer(s.slot.place)
+                self._slots[s.slot] = infer.whole(s.slot.place)
             case n.Restore() if isinstance(s.slot.place, n.Var):
                 return {**env, s.slot.place.name: self._slots.get(s.slot, UNKNOWN)}
         return env
@@ -855,7 +877,7 @@ def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:
         base = e.callee.base
         kind = infer(base)
         if isinstance(base, n.Var) and isinstance(kind, ListOf) and len(e.args) == 1:
-            item = infer(e.args[0])
+            item = infer.whole(e.args[0])
             item = join(kind.item, item, f"{infer.at}.item")
             return {**env, base.name: list_of(item)}
     return env

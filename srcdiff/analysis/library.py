@@ -5,9 +5,9 @@ from __future__ import annotations
 import collections
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.choices import CHOICES, choices
 from srcdiff.ir.kinds import (
     INT,
     UNKNOWN,
@@ -22,14 +22,6 @@ from srcdiff.ir.kinds import (
 
 Infer = Callable[[n.Expr], Kind]
 
-# Functions whose results are made of what they are given, one for each choice.
-CHOICES: tuple[Any, ...] = (
-    itertools.product,
-    itertools.combinations,
-    itertools.combinations_with_replacement,
-    itertools.permutations,
-)
-
 
 def library_kind(e: n.Call, infer: Infer) -> Kind | None:
     """The kind of a call of one of these functions; None for any other call."""
@@ -42,19 +34,6 @@ def library_kind(e: n.Call, infer: Infer) -> Kind | None:
         text = isinstance(base, Known) and type(base.value) is str
         return INT if text or isinstance(base, ListOf | TupleOf) else None
     return None
-
-
-def choices(e: n.Call) -> int | None:
-    """How many items each choice of `itertools.product` and its like has."""
-    assert isinstance(e.callee, n.Ref)
-    keywords = dict(e.keywords)
-    if e.callee.value is itertools.product:
-        repeat = keywords.get("repeat", n.Const(1))
-        times = repeat.value if isinstance(repeat, n.Const) else None
-        return len(e.args) * times if type(times) is int else None
-    given = e.args[1] if len(e.args) == 2 else keywords.get("r")
-    count = given.value if isinstance(given, n.Const) else None
-    return count if type(count) is int else None
 
 
 def _chosen(e: n.Call, infer: Infer) -> Kind:

@@ -7,6 +7,7 @@ return out
 
 from __future__ import annotations
 
+from srcdiff.analysis.activity import differentiable, is_reader
 from srcdiff.analysis.alias import (
     ARGUMENT,
     OUTSIDE,
@@ -16,13 +17,23 @@ from srcdiff.analysis.alias import (
     roots,
     written_arguments,
 )
-from srcdiff.analysis.kinds import Kinds
+from srcdiff.analysis.bind import bind_call
+from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.sharing import groups
 from srcdiff.ir import nodes as n
 from srcdiff.ir.effects import Effects, Returned
-from srcdiff.ir.kinds import Array
-from srcdiff.ir.walk import blocks, bound_names, statements, with_blocks
+from srcdiff.ir.kinds import Array, ListOf
+from srcdiff.ir.lists import appended
+from srcdiff.ir.walk import (
+    blocks,
+    bound_names,
+    expressions,
+    statements,
+    subexpressions,
+    with_blocks,
+)
+from srcdiff.rules.registry import method_names
 
 
 def effects_of(function: n.Function, kinds: Kinds) -> Effects:
@@ -35,7 +46,12 @@ def effects_of(function: n.Function, kinds: Kinds) -> Effects:
             near |= _near(s.value, s, kinds, facts)
             returned.append(_returned(s.value, s, function, kinds))
     same = len(set(returned)) == 1
-    written = tuple(written_arguments(function, kinds))
+    behind = _written_behind(function, kinds, facts)
+    known = frozenset(written_arguments(function, kinds))
+    changed = [name for name in function.param_names if name in known | behind]
+    first = kinds.before.get(function.body[0], {}) if function.body else {}
+    written = tuple(name for name in changed if isinstance(first.get(name), Array))
+    lists = tuple(name for name in changed if isinstance(first.get(name), ListOf))
     named: frozenset[str] = frozenset()
     if written:
         live = liveness(function, frozenset(written))
@@ -46,6 +62,42 @@ def effects_of(function: n.Function, kinds: Kinds) -> Effects:
         OUTSIDE in near,
         returned[0] if same else None,
         tuple(name for name in function.param_names if name in named),
+        lists,
+        tuple(name for name in lists if _changes_active_list(function, kinds, name)),
+    )
+
+
+def _written_behind(function: n.Function, kinds: Kinds, facts: Aliases) -> frozenset[str]:
+    """The parameters whose arrays are passed to what is not known, and may write into them."""
+    near: set[str] = set()
+    for s in statements(function.body):
+        if not kinds.reached(s):
+            continue
+        infer = kinds.at(s)
+        for x in (x for e in expressions(s) for x in subexpressions(e)):
+            if isinstance(x, n.Call) and not _only_reads(x, infer):
+                arrays = (arg for arg in _operands(x) if isinstance(infer(arg), Array))
+                near |= frozenset().union(*(_near(arg, s, kinds, facts) for arg in arrays))
+    return frozenset(name for name in function.param_names if ARGUMENT + name in near)
+
+
+def _operands(call: n.Call) -> tuple[n.Expr, ...]:
+    method = (call.callee.base,) if isinstance(call.callee, n.Field) else ()
+    return (*method, *call.args, *(value for _, value in call.keywords))
+
+
+def _only_reads(call: n.Call, infer: Inference) -> bool:
+    """Whether a call is known to write into nothing, or what it writes into is known."""
+    if is_reader(call.callee) or bind_call(call, infer) is not None:
+        return True
+    if isinstance(call.callee, n.Ref) and call.callee.memory is not None:
+        return True
+    if infer.world.user_kind(call, infer) is not None:
+        return True
+    if isinstance(call.callee, n.Field):
+        return call.callee.name in method_names()
+    return isinstance(call.callee, n.Ref) and (
+        getattr(call.callee.value, "__module__", "") in ("numpy", "builtins", "math", "operator")
     )
 
 
@@ -70,3 +122,20 @@ def _returned(e: n.Expr, s: n.Stmt, function: n.Function, kinds: Kinds) -> Retur
 def _alone(s: n.Stmt) -> n.Stmt:
     """The statement without its blocks."""
     return s if not blocks(s) else with_blocks(s, tuple(() for _ in blocks(s)))
+
+
+def _appends_floats(function: n.Function, facts: Kinds) -> bool:
+    """Whether a list gets an item that may carry a derivative."""
+    for s in statements(function.body):
+        change = appended(s)
+        if change is not None and facts.reached(s) and differentiable(facts.at(s)(change[1])):
+            return True
+    return False
+
+
+def _changes_active_list(function: n.Function, facts: Kinds, name: str) -> bool:
+    """Whether a function changes a list of values that may carry a derivative."""
+    kinds = {env[name] for env in facts.before.values() if name in env}
+    if any(isinstance(kind, ListOf) and differentiable(kind) for kind in kinds):
+        return True
+    return any(isinstance(kind, ListOf) for kind in kinds) and _appends_floats(function, facts)

@@ -15,6 +15,7 @@ from srcdiff.ir.kinds import (
     IteratorOf,
     Kind,
     ListOf,
+    MapOf,
     Object,
     TupleOf,
 )
@@ -42,7 +43,7 @@ def after(s: n.Stmt, env: Mapping[str, Kind], infer: Inference) -> Mapping[str, 
 def _holds(kind: Kind) -> bool:
     """Whether a value of the kind is, or holds, a dict known by its keys."""
     match kind:
-        case DictOf():
+        case DictOf() | MapOf():
             return True
         case TupleOf():
             return any(map(_holds, kind.items))
@@ -53,7 +54,7 @@ def _holds(kind: Kind) -> bool:
 
 def _unknown_keys(kind: Kind) -> Kind:
     match kind:
-        case DictOf():
+        case DictOf() | MapOf():
             return Object(dict)
         case TupleOf():
             return TupleOf(tuple(map(_unknown_keys, kind.items)))
@@ -72,7 +73,7 @@ def _changes(s: n.Stmt, infer: Inference) -> bool:
         for target in targets:
             if isinstance(target, n.Index | n.Field):
                 kind = infer(target.base)
-                if isinstance(kind, DictOf | Object) or kind == UNKNOWN:
+                if isinstance(kind, DictOf | MapOf | Object) or kind == UNKNOWN:
                     return True
         if isinstance(s, n.Update) and isinstance(infer(s.target), DictOf):
             return True

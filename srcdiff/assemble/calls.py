@@ -142,7 +142,10 @@ class PairMaker:
         if isinstance(s, n.Assign):
             targets = s.target.items if isinstance(s.target, n.Tuple) else (s.target,)
         wanted = tuple(base_name(t) in useful for t in targets)
-        site = Site(call, callee, arguments, wrt, wanted or (False,))
+        if isinstance(s, n.Effect):
+            kind = self.result_kind(call, infer)
+            wanted = (False,) * (len(kind.items) if isinstance(kind, TupleOf) else 1)
+        site = Site(call, callee, arguments, wrt, wanted)
         return replace(site, lent=lent_at(site, infer, useful, near)) if wrt else site
 
     def kinds_at(self, site: Site, infer: Inference) -> Mapping[str, Kind]:
@@ -207,8 +210,7 @@ class PairMaker:
         shop = Workshop(self.world, self.ours, self, self.names, self.outside)
         while True:
             wrt, last = question.wrt, self._solver.found(question)
-            own = () if last is None else tuple(t for t in last.tapes if t.owner is question)
-            frame = Frame(question, own)
+            frame = Frame(question, () if last is None else last.tapes)
             self._frames.append(frame)
             whole = self.again and self._solver.is_cyclic(question)
             try:
@@ -311,7 +313,11 @@ class PairMaker:
         args += [adjoints.place(argument(site, p)) for p in pair.beside]
         sweep = pair.question.forward
         half = Half(sweep, site.callee, True, (), self, keeps=True)
-        ref = n.Ref(sweep.named(self.names), half, sweep, self.memory(site))
+        memory = self.memory(site)
+        if memory is not None:
+            # What it returns may be on its tapes, and its reverse sweep undoes stores into it.
+            memory = replace(memory, outside=True)
+        ref = n.Ref(sweep.named(self.names), half, sweep, memory)
         call = n.Call(ref, (*args, *(n.Var(name) for name in lists)))
         return replace(s, value=call)
 

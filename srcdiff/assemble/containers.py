@@ -178,8 +178,20 @@ def _comprehended(function: n.Function, known: Iterated, kinds: Kinds) -> Compre
     def element(s: n.Stmt, e: n.Comprehension) -> Kind:
         return kinds.at(s).element(e)
 
+    def rewritten(e: n.OpaqueExpr, names: Mapping[str, n.Expr]) -> n.OpaqueExpr:
+        def new(path: tuple[str, ...]) -> n.Expr:
+            place = names[path[0]]
+            for step in path[1:]:
+                place = n.Field(place, step)
+            return place
+
+        found = kinds.world.rewritten(e, frozenset(names), new)
+        assert isinstance(found, n.OpaqueExpr)
+        return found
+
+    mentioned = names_of(function)
     return Comprehended(
-        known.reached, known.infer, known.active, known.only_reads, element, names_of(function)
+        known.reached, known.infer, known.active, known.only_reads, element, mentioned, rewritten
     )
 
 
@@ -191,7 +203,13 @@ def _splitting(known: Iterated, setting: Setting) -> Splitting:
         return world.callee(value) if plain else None
 
     return Splitting(
-        known.reached, known.infer, known.active, known.only_reads, callee, world.variant
+        known.reached,
+        known.infer,
+        known.active,
+        known.only_reads,
+        callee,
+        world.variant,
+        world.is_pure,
     )
 
 

@@ -135,7 +135,7 @@ def derivation(
         return _of_trees(
             function, _without_records(function, step, kinds, calls), step, kinds, calls
         )
-    whole = calls.world.containers
+    whole = calls.world.containers is not None
     if (
         whole
         or step.mode not in _FORWARD
@@ -168,7 +168,7 @@ def _without_records(
     names = Names(names_of(function))
     trees = trees_of(kinds, step.wrt, names)
     body = calls.world.records_apart(function, kinds, trees, names)
-    return assembled(function, kinds, trees, body)
+    return assembled(replace(function, flat=True), kinds, trees, body)
 
 
 def _has_list(kind: Kind) -> bool:

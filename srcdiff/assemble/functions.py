@@ -322,7 +322,7 @@ class Functions:
             return function, None
         key = (function, tuple(kinds.items()))
         if key not in self._converted:
-            function = self._without_objects(function, kinds)
+            function = self.without_objects(function, kinds)
             if not self._is_needed(function, kinds):
                 return function, None
             body, returned = self._convert(function, kinds, {}, set())
@@ -333,14 +333,14 @@ class Functions:
             self._converted[key] = made, returned
         return self._converted[key]
 
-    def _without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+    def without_objects(self, function: n.Function, kinds: Mapping[str, Kind]) -> n.Function:
+        """The function with the objects taken apart that it makes and changes."""
         key = (function, tuple(kinds.items()))
         if key not in self._apart:
             apart = self.world.objects_apart(function, kinds)
             if not self.is_settled():
                 return apart
             self._apart[key] = apart
-            self._apart[apart, key[1]] = apart
         return self._apart[key]
 
     def _is_needed(self, function: n.Function, kinds: Mapping[str, Kind]) -> bool:

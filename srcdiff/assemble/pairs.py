@@ -122,15 +122,20 @@ class Frame:
 
     Attributes:
         question: the pair that is being made; None for the derivative itself.
-        own: the tapes that the pair had in the last attempt.
+        before: the tapes that the pair had in the last attempt.
         lists: the names of the tapes of other pairs in the same cycle.
     """
 
     question: Question | None = None
-    own: tuple[Tape, ...] = ()
+    before: tuple[Tape, ...] = ()
     lists: dict[Tape, str] = field(default_factory=dict)
     wishes: dict[str, str] = field(default_factory=dict)
     _free: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def own(self) -> tuple[Tape, ...]:
+        """The tapes of its own that the pair had in the last attempt."""
+        return tuple(tape for tape in self.before if tape.owner is self.question)
 
     def __post_init__(self) -> None:
         for tape in self.own:
@@ -297,7 +302,9 @@ def _named(
     read = _read_names(made.backward)
     reads = tuple(p.name for p in lowered.params if p.name in read)
     place = place_of(lowered)
-    extra = tuple(n.Param(t, 1) for t in made.tapes)
+    tapes = _in_order([_tape(question, frame, name) for name in made.tapes], frame)
+    names_of_tapes = {_tape(question, frame, name): name for name in made.tapes}
+    extra = tuple(n.Param(names_of_tapes[tape], 1) for tape in tapes)
     plain = tuple(replace(p, passing=1, default=None, has_default=False) for p in lowered.params)
     question.forward.function = None
     if made.tapes:
@@ -314,7 +321,6 @@ def _named(
         doc=_doc(place, seeds, handed, question),
     )
     _check_kept(question.backward.function)
-    tapes = tuple(_tape(question, frame, name) for name in made.tapes)
     valued = _valued(made.backward)
     shapes = tuple(name for name in reads if name not in valued)
     return Pair(question, tapes, reads, shapes, made.fresh, beside=tuple(beside))
@@ -349,6 +355,12 @@ def _check_kept(backward: n.Function) -> None:
         )
 
 
+def _in_order(tapes: list[Tape], frame: Frame) -> tuple[Tape, ...]:
+    """The tapes in the order of the last attempt, and behind them those that are new."""
+    known = [tape for tape in frame.before if tape in tapes]
+    return (*known, *(tape for tape in tapes if tape not in known))
+
+
 def _tape(question: Question, frame: Frame, name: str) -> Tape:
     """A tape that a pair is handed: its own, or one of another in the same cycle."""
     known = {**{tape.name: tape for tape in frame.own}, **{x: t for t, x in frame.lists.items()}}
@@ -370,7 +382,7 @@ def _flat(seeds: _Seeds) -> Iterator[n.Var]:
 
 
 def _seeds(s: n.Return, seeds: tuple[_Seeds, ...], several: bool) -> list[tuple[n.Expr, Seed]]:
-    if s.value is None:
+    if s.value is None or not any(_flat(seeds)):
         return []
     return _seeded(s.value, seeds if several or len(seeds) > 1 else seeds[0], s)
 

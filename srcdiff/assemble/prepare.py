@@ -16,7 +16,12 @@ from srcdiff.analysis.outputs import check_apart, check_outputs
 from srcdiff.analysis.sharing import check_sharing, groups
 from srcdiff.analysis.unknowns import check_known
 from srcdiff.assemble.containers import Setting, containers_taken_apart, plain_forms
-from srcdiff.assemble.writes import updates_in_place, with_memory, writing_calls_apart
+from srcdiff.assemble.writes import (
+    updates_in_place,
+    with_lists_followed,
+    with_memory,
+    writing_calls_apart,
+)
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import FLOAT, Array, DictOf, Kind, Known, ListOf, Maybe, TupleOf, arrays_of
@@ -61,11 +66,16 @@ def normalized(
     """
     function = inline_calls(function, names, setting.world.written_out)
     function = nonlocals_to_results(function, names)
+    function = setting.world.without_objects(function, setting.kinds)
+    names.reserve(names_of(function))
     function = plain_forms(function, names, setting, wrt)
     function = setting.world.first_order(function, setting.kinds)
     names.reserve(names_of(function))
     function = with_derivatives(function, setting.world)
     function = with_memory(explicit_ends(jumps_to_tails(function, names)), setting)
+    followed = with_lists_followed(function, names, setting)
+    if followed is not function:
+        return normalized(followed, names, setting, wrt)
     apart = tests_apart(function)
     if apart is not function:
         function = explicit_ends(jumps_to_tails(apart, names))

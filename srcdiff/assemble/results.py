@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from srcdiff.analysis.activity import differentiable, smooth_names
+from srcdiff.analysis.activity import smooth_names
 from srcdiff.analysis.alias import written_arguments
 from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds, whole_kind
 from srcdiff.analysis.memory import effects_of
@@ -24,8 +24,7 @@ from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee, Callees, Derived
 from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import PENDING, UNKNOWN, Kind, Known, ListOf, join
-from srcdiff.ir.lists import appended
+from srcdiff.ir.kinds import PENDING, UNKNOWN, Kind, Known, join
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, names_of, statements, stored_names, subexpressions
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -271,26 +270,12 @@ def _references(function: n.Function) -> list[n.Ref]:
     return [x for x in found if isinstance(x, n.Ref)]
 
 
-def _appends_floats(function: n.Function, facts: Kinds) -> bool:
-    """Whether a list gets an item that may carry a derivative."""
-    for s in statements(function.body):
-        change = appended(s)
-        if change is not None and facts.reached(s) and differentiable(facts.at(s)(change[1])):
-            return True
-    return False
-
-
 def _refuse_writes(function: n.Function, facts: Kinds, call: n.Call) -> None:
     for name in written_arguments(function, facts):
-        kinds = {env[name] for env in facts.before.values() if name in env}
-        grows = any(isinstance(kind, ListOf) and differentiable(kind) for kind in kinds)
-        grows |= any(isinstance(kind, ListOf) for kind in kinds) and _appends_floats(
-            function, facts
-        )
-        if grows or facts.before[function.body[0]].get(name) == UNKNOWN:
+        if facts.before[function.body[0]].get(name) == UNKNOWN:
             raise UnsupportedError(
-                f"{function.name} writes into its argument {name!r}; "
-                "stores into memory that another name reaches are not supported yet.",
+                f"{function.name} writes into its argument {name!r}, of which it is not known "
+                "what it is.",
                 call.span,
                 None,
                 f"copy it there ({name} = {name}.copy()) and return the new array.",

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 from srcdiff.analysis.keys import copies
-from srcdiff.analysis.kinds import Inference, Kinds, infer_kinds
+from srcdiff.analysis.kinds import Inference, Kinds, World, infer_kinds
 from srcdiff.assemble.containers import Setting
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.callee import Callee, Derived
 from srcdiff.ir.effects import Effects, Returned
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Known, RangeOf, is_number
 from srcdiff.ir.reads import value_reads
+from srcdiff.ir.show import show
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
+    changed_lists_of,
     expressions,
     statements,
     subexpressions,
     with_blocks,
 )
 from srcdiff.normalize.arguments import Default, bind_arguments
+from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.writes import (
     Places,
     Results,
@@ -43,9 +48,79 @@ def with_memory(function: n.Function, setting: Setting) -> n.Function:
     return marked_calls(function, lambda s, call: _effects(kinds, s, call))
 
 
+def with_lists_followed(function: n.Function, names: Names, setting: Setting) -> n.Function:
+    """The function with calls written out that change lists which they are given: so it is known
+    what these lists hold.
+    """
+    world = setting.world
+    called = {
+        world.callee(x.callee.value)
+        for s in statements(function.body)
+        for e in expressions(s)
+        for x in subexpressions(e)
+        if isinstance(x, n.Call) and isinstance(x.callee, n.Ref)
+        if x.callee.memory is not None and x.callee.memory.lists
+    }
+    followed = {c for c in called if c not in _reached(c, world, setting.is_user_function)}
+    if not followed:
+        return function
+
+    def wanted(value: Any) -> Callee | None:
+        if not setting.is_user_function(value) or isinstance(value, Derived):
+            return None
+        callee = world.callee(value)
+        return callee if callee in followed else None
+
+    return inline_calls(function, names, wanted)
+
+
+def _check_lists(function: n.Function, setting: Setting) -> None:
+    """Refuses calls that change lists of what may carry a derivative, and were not written out.
+
+    Raises:
+        UnsupportedError: there is one.
+    """
+    found = [
+        (s, x)
+        for s in statements(function.body)
+        for e in expressions(s)
+        for x in subexpressions(e)
+        if isinstance(x, n.Call) and changed_lists_of(x)
+    ]
+    if not found:
+        return
+    kinds = infer_kinds(function, setting.kinds, setting.world)
+    for s, call in found:
+        effects = _effects(kinds, s, call)
+        if effects is not None and effects[0].active_lists:
+            name = effects[0].active_lists[0]
+            raise UnsupportedError(
+                f"{show(call.callee)} calls itself and changes its argument {name!r}, a list of "
+                "values that may carry a derivative, which is not supported yet.",
+                call.span or s.span,
+                None,
+                "return the items, or fill an array.",
+            )
+
+
+def _reached(callee: Callee, world: World, ours: Callable[[Any], bool]) -> set[Callee]:
+    """The functions that a function calls, directly or through others."""
+    found: set[Callee] = set()
+    todo = [callee]
+    while todo:
+        for s in statements(todo.pop().function.body):
+            for x in (x for e in expressions(s) for x in subexpressions(e)):
+                if isinstance(x, n.Ref) and isinstance(x.value, FunctionType | Callee):
+                    if ours(x.value) and world.callee(x.value) not in found:
+                        found.add(world.callee(x.value))
+                        todo.append(world.callee(x.value))
+    return found
+
+
 def writing_calls_apart(function: n.Function, names: Names, setting: Setting) -> n.Function:
     """The function with its writing calls as statements whose arguments stay as they are."""
     function = with_memory(function, setting)
+    _check_lists(function, setting)
     if not any(_writes(s) for s in statements(function.body)):
         return function
     kinds = infer_kinds(function, setting.kinds, setting.world)

@@ -258,11 +258,24 @@ class Emitter:
                 return ast.Dict([ast.Constant(k) for k in e.keys], [self.expr(i) for i in e.items])
             case n.Starred():
                 return ast.Starred(self.expr(e.value), _LOAD)
+            case n.OpaqueExpr() if e.rebuilt and e.inner is not None:
+                return self._comprehension(e, e.inner)
             case n.OpaqueExpr():
                 return _plain(e.node)  # type: ignore[no-any-return]
             case n.Closure():
                 return _plain(e.code.kept.node)  # type: ignore[no-any-return]
         raise TypeError(f"{type(e).__name__} cannot be emitted")
+
+    def _comprehension(self, e: n.OpaqueExpr, inner: n.Comprehension) -> ast.expr:
+        clauses = [
+            ast.comprehension(
+                self.target(c.target), self.expr(c.iter), [self.expr(t) for t in c.tests], 0
+            )
+            for c in inner.clauses
+        ]
+        is_list = type(e.node).__name__ == "ListComp"
+        element = self.expr(inner.element)
+        return (ast.ListComp if is_list else ast.GeneratorExp)(element, clauses)
 
     def _op(self, e: n.Op) -> ast.expr:
         args = [self.expr(a) for a in e.args]

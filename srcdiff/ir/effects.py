@@ -21,6 +21,8 @@ class Effects:
         outside: whether its result may share memory with what lies outside of the function.
         returned: the parameters that it returns.
         named: those for whose memory it has other names while it writes into it.
+        lists: those that are lists which it changes, or into whose arrays it writes.
+        active_lists: of these, the ones whose items may carry derivatives.
     """
 
     written: tuple[str, ...] = ()
@@ -28,6 +30,8 @@ class Effects:
     outside: bool = False
     returned: Returned = None
     named: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    active_lists: tuple[str, ...] = ()
 
     def joined(self, other: Effects) -> Effects:
         """What holds if either may be so."""
@@ -37,6 +41,8 @@ class Effects:
             self.outside or other.outside,
             other.returned,
             tuple(dict.fromkeys((*self.named, *other.named))),
+            tuple(dict.fromkeys((*self.lists, *other.lists))),
+            tuple(dict.fromkeys((*self.active_lists, *other.active_lists))),
         )
 
     def memory(self, places: Mapping[str, tuple[int | str, ...]]) -> n.Memory:
@@ -45,4 +51,5 @@ class Effects:
         def at(names: tuple[str, ...]) -> tuple[int | str, ...]:
             return tuple(place for name in names for place in places[name])
 
-        return n.Memory(at(self.written), at(self.shared), self.outside, named=at(self.named))
+        named, lists = at(self.named), at(self.lists)
+        return n.Memory(at(self.written), at(self.shared), self.outside, named=named, lists=lists)

@@ -217,6 +217,13 @@ class Object(Kind):
 
 
 @dataclass(frozen=True)
+class MapOf(Kind):
+    """A dict of which the keys are not known; its values are of one kind."""
+
+    item: Kind
+
+
+@dataclass(frozen=True)
 class Unknown(Kind):
     """Anything at all."""
 
@@ -459,6 +466,8 @@ def join(a: Kind, b: Kind, label: str) -> Kind:
         return DictOf(a.keys, tuple(join(x, y, f"{label}.{key}") for key, x, y in triples))
     if isinstance(a, ListOf) and isinstance(b, ListOf):
         return ListOf(join(a.item, b.item, label))
+    if isinstance(a, MapOf) and isinstance(b, MapOf):
+        return MapOf(join(a.item, b.item, label))
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf):
         return IteratorOf(join(a.item, b.item, label))
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:

@@ -52,7 +52,8 @@ class Memory:
     which it reads the shape alone.
 
     `outside`: whether the result may share memory with what lies outside. `named`: the arguments
-    for whose memory the function has names of its own while it writes into it.
+    for whose memory the function has names of its own while it writes into it; `lists`: those that
+    are lists which it changes.
     """
 
     writes: tuple[int | str, ...] = ()
@@ -60,6 +61,7 @@ class Memory:
     outside: bool = False
     shapes: tuple[int, ...] = ()
     named: tuple[int | str, ...] = ()
+    lists: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class OpaqueExpr(Expr):
     # before. Of a dict comprehension, the pairs.
     entries: tuple[tuple[Expr | None, Expr], ...] | None = field(default=None, compare=False)
     pairs: Comprehension | None = field(default=None, compare=False)
+    # Whether `inner` says what it is now, and the tree only of which sort.
+    rebuilt: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -459,6 +463,8 @@ class Function:
     origin: Callable[..., Any] | None = None
     # How many reverse sweeps it is made of, one inside the other.
     order: int = 0
+    # Whether the objects that it makes and changes have been taken apart.
+    flat: bool = False
 
     @property
     def param_names(self) -> tuple[str, ...]:

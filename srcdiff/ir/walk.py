@@ -108,6 +108,22 @@ def substitute(e: n.Expr, values: Mapping[str, n.Expr]) -> n.Expr:
     return rebuild(e, lambda child: substitute(child, values))
 
 
+def comprehended(e: n.OpaqueExpr, inner: n.Comprehension) -> n.OpaqueExpr:
+    """A comprehension with other parts; itself where they are the same."""
+    if inner == e.inner:
+        return e
+    parts = [inner.element]
+    bound: set[str] = set()
+    for clause in inner.clauses:
+        parts += [clause.iter, *clause.tests]
+        bound.update(target_names(clause.target))
+    reads = tuple(sorted(frozenset().union(*map(names_in, parts)) - bound))
+    below = [x for part in parts for x in subexpressions(part)]
+    free: list[n.Ref | n.Global] = [x for x in below if isinstance(x, n.Ref | n.Global)]
+    free += [f for x in below if isinstance(x, n.OpaqueExpr) for f in x.free]
+    return replace(e, reads=reads, free=tuple(free), inner=inner, rebuilt=True)
+
+
 def names_in(e: n.Expr) -> frozenset[str]:
     """Every variable that the expression mentions."""
     out = set()
@@ -309,6 +325,12 @@ def written_arguments_of(e: n.Expr | None) -> tuple[n.Expr, ...]:
     if not isinstance(e, n.Call) or not isinstance(e.callee, n.Ref) or e.callee.memory is None:
         return ()
     return tuple(argument_at(e, place) for place in e.callee.memory.writes)
+
+
+def changed_lists_of(call: n.Call) -> tuple[n.Expr, ...]:
+    """The arguments of a call that are lists which it changes."""
+    memory = call.callee.memory if isinstance(call.callee, n.Ref) else None
+    return tuple(argument_at(call, place) for place in memory.lists) if memory else ()
 
 
 def written_names_of(e: n.Expr | None) -> frozenset[str]:

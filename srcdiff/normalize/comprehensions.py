@@ -56,6 +56,7 @@ class Comprehended:
         only_reads: whether evaluating the expressions of a statement changes nothing.
         element: the kind of a comprehension's elements, where a statement reads it.
         mentioned: the names that the function mentions outside of comprehensions.
+        rewritten: code that is kept, with other names in it.
     """
 
     reached: Callable[[n.Stmt], bool]
@@ -64,6 +65,7 @@ class Comprehended:
     only_reads: Callable[[n.Stmt], bool]
     element: Callable[[n.Stmt, n.Comprehension], Kind]
     mentioned: frozenset[str]
+    rewritten: Callable[[n.OpaqueExpr, Mapping[str, n.Expr]], n.OpaqueExpr]
 
 
 def comprehensions_to_loops(function: n.Function, names: Names, facts: Comprehended) -> n.Function:
@@ -198,8 +200,8 @@ class _Loops:
         if not bound & self.facts.mentioned:
             return True
         parts = (whole.element, *(p for c in whole.clauses for p in (c.iter, *c.tests)))
-        kept = (x for part in parts for x in subexpressions(part) if isinstance(x, n.OpaqueExpr))
-        return not any(bound & set(x.reads) for x in kept)
+        made = (x for part in parts for x in subexpressions(part) if isinstance(x, n.Closure))
+        return not any(bound & set(x.code.captured) for x in made)
 
     # --- consumers ------------------------------------------------------------------------------
 
@@ -315,7 +317,7 @@ class _Loops:
 
     def _clauses(self, whole: n.Comprehension, body: n.Block) -> n.Block:
         whole, renames = self._renamed(whole), self._renames(whole)
-        body = tuple(map_expressions(s, lambda e: substitute(e, renames)) for s in body)
+        body = tuple(map_expressions(s, lambda e: self._named(e, renames)) for s in body)
         for clause in reversed(whole.clauses):
             for test in reversed(clause.tests):
                 body = (n.If(test, body, span=test.span),)
@@ -337,11 +339,37 @@ class _Loops:
         clauses = []
         for i, c in enumerate(whole.clauses):
             # The first iterable is evaluated outside, where the names mean what they did.
-            over = c.iter if i == 0 else substitute(c.iter, renames)
+            over = c.iter if i == 0 else self._named(c.iter, renames)
             target: Any = substitute(c.target, renames)
-            tests = tuple(substitute(test, renames) for test in c.tests)
+            tests = tuple(self._named(test, renames) for test in c.tests)
             clauses.append(n.Clause(target, over, tests))
-        return n.Comprehension(substitute(whole.element, renames), tuple(clauses))
+        return n.Comprehension(self._named(whole.element, renames), tuple(clauses))
+
+    def _named(self, e: n.Expr, names: Mapping[str, n.Expr]) -> n.Expr:
+        """An expression with other names, also in what is kept verbatim in it."""
+        if isinstance(e, n.Var):
+            return names.get(e.name, e)
+        if not isinstance(e, n.OpaqueExpr):
+            return rebuild(e, lambda child: self._named(child, names))
+        if not names.keys() & set(e.reads):
+            return e
+        new = self.facts.rewritten(e, names)
+        if e.inner is None:
+            return new
+        inner = self._named_inside(e.inner, names)
+        if e.inner.listed is not None:
+            listed = self.facts.rewritten(e.inner.listed, names)
+            inner = replace(inner, listed=replace(listed, inner=inner))
+        return replace(new, inner=inner)
+
+    def _named_inside(self, e: n.Comprehension, names: Mapping[str, n.Expr]) -> n.Comprehension:
+        """The same in a comprehension, whose own names are renamed with the others."""
+        clauses = []
+        for c in e.clauses:
+            target: Any = substitute(c.target, names)
+            tests = tuple(self._named(test, names) for test in c.tests)
+            clauses.append(n.Clause(target, self._named(c.iter, names), tests))
+        return n.Comprehension(self._named(e.element, names), tuple(clauses))
 
 
 def _unpacked(s: n.Assign, value: n.List) -> n.Assign:

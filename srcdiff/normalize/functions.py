@@ -36,6 +36,7 @@ from srcdiff.ir.names import TRANSFORM
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     blocks,
+    comprehended,
     expressions,
     names_in,
     rebuild,
@@ -276,7 +277,25 @@ class Conversion:
                 return self._choose(e)
             case n.Op() if e.op in ("and", "or"):
                 return self._guarded(e)
+            case n.OpaqueExpr() if e.inner is not None:
+                return self._comprehension(e, e.inner)
         return rebuild(e, self._expr)
+
+    def _comprehension(self, e: n.OpaqueExpr, inner: n.Comprehension) -> n.Expr:
+        """A comprehension whose parts are converted, where one calls a function made here."""
+        before, self._before = self._before, None
+        outer = self._infer
+        clauses = []
+        try:
+            for clause in inner.clauses:
+                over = self._expr(clause.iter)
+                self._infer = self._infer.within(clause)
+                tests = tuple(map(self._expr, clause.tests))
+                clauses.append(n.Clause(clause.target, over, tests))
+            element = self._expr(inner.element)
+        finally:
+            self._before, self._infer = before, outer
+        return comprehended(e, n.Comprehension(element, tuple(clauses)))
 
     def _is_split(self, e: n.Expr) -> bool:
         return isinstance(self._infer(e), TupleOf) and is_functional(self._infer(e))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
@@ -12,6 +13,16 @@ from srcdiff.normalize.iteration import Infer, Iterated
 
 # Statements whose expressions are evaluated once, before what the statement does.
 EVALUATED_ONCE = n.Assign | n.Update | n.Return | n.Effect | n.If | n.For | n.Assert
+
+
+def _mapped(s: n.Stmt, f: Callable[[n.Expr], n.Expr]) -> n.Stmt:
+    """The statement with `f` applied to what it reads, its target excepted."""
+    match s:
+        case n.Assign() | n.Update():
+            return replace(s, value=f(s.value))
+        case n.For():
+            return replace(s, iter=f(s.iter))
+    return map_expressions(s, f)
 
 
 @dataclass
@@ -41,7 +52,7 @@ class Hoisting:
         if not (appended(s) is not None or self.facts.only_reads(s)):
             return s
         infer = self.facts.infer(s)
-        new = map_expressions(s, lambda e: self._visit(e, s, infer))
+        new = _mapped(s, lambda e: self._visit(e, s, infer))
         pairs = zip(expressions(s), expressions(new), strict=True)
         return s if all(a is b for a, b in pairs) else new
 

@@ -19,6 +19,7 @@ from srcdiff.ir.fresh import Names
 from srcdiff.ir.walk import (
     blocks,
     bound_names,
+    changed_lists_of,
     expressions,
     map_expressions,
     names_of,
@@ -74,7 +75,7 @@ class _Inliner:
         arguments = bind_arguments(call, callee)
         rebound = bound_names(function.body)
         kept = rebound - bound_names(_but_updates(function.body))
-        written = written_arguments_of(call)
+        written = (*written_arguments_of(call), *changed_lists_of(call))
         before: list[n.Stmt] = []
         new: dict[str, n.Expr] = {}
         for name in sorted(names_of(function)):

@@ -27,6 +27,7 @@ from srcdiff.ir.walk import (
     statements,
     with_blocks,
 )
+from srcdiff.normalize.collecting import calling_comprehensions
 
 Written = tuple[str, ...]
 
@@ -43,6 +44,8 @@ def nonlocals_to_results(function: n.Function, names: Names) -> n.Function:
     """The function with what its nested functions assign to as results of theirs."""
     if not any(code.nonlocals for code in _codes(function.body)):
         return function
+    called = frozenset(_stateful(function.body))
+    function = calling_comprehensions(function, names, called)
     return replace(function, body=_rewritten(function, (), names))
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from srcdiff.analysis.library import CHOICES, choices
 from srcdiff.ir import nodes as n
+from srcdiff.ir.choices import CHOICES, choices
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, ListOf, RangeOf
 from srcdiff.ir.walk import blocks, statements, with_blocks

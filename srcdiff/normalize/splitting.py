@@ -19,7 +19,7 @@ from typing import Any
 from srcdiff.ir import nodes as n
 from srcdiff.ir.callee import Callee
 from srcdiff.ir.fresh import Names
-from srcdiff.ir.kinds import DictOf, Kind, TupleOf
+from srcdiff.ir.kinds import DictOf, Kind, ListOf, TupleOf
 from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import blocks, map_expressions, names_of, rebuild, with_blocks
 from srcdiff.normalize.arguments import Default, bind_arguments
@@ -38,6 +38,7 @@ class Splitting:
         only_reads: whether evaluating the expressions of a statement changes nothing.
         callee: the user's function that a value stands for; None where it is none.
         variant: the function made for a key, made at first use.
+        is_pure: whether a call changes nothing that it is given.
     """
 
     reached: Callable[[n.Stmt], bool]
@@ -46,6 +47,7 @@ class Splitting:
     only_reads: Callable[[n.Stmt], bool]
     callee: Callable[[Any], Callee | None]
     variant: Callable[[Hashable, Callable[[], n.Function]], Callee]
+    is_pure: Callable[[n.Call], bool]
 
 
 def split_arguments(function: n.Function, names: Names, facts: Splitting) -> n.Function:
@@ -106,6 +108,8 @@ class _Split:
                 continue
             kind = infer(value)
             if isinstance(kind, TupleOf | DictOf) and self.facts.active(s, value):
+                if _may_change(kind) and not self.facts.is_pure(call):
+                    return call  # What it does to a list or dict would be lost.
                 split[name] = kind
                 split_values.append(value)
         if not split or not (self.facts.only_reads(s) or all(map(_is_plain, split_values))):
@@ -132,6 +136,13 @@ class _Split:
             self.before.append(n.Assign(name, e, span=e.span))
             e = name
         return [n.Index(e, n.Const(key), span=e.span) for key in keys_of(kind)]
+
+
+def _may_change(kind: Kind) -> bool:
+    """Whether a function may change what it is given: a dict or list is in it."""
+    if isinstance(kind, TupleOf):
+        return any(map(_may_change, kind.items))
+    return isinstance(kind, DictOf | ListOf)
 
 
 def _is_plain(e: n.Expr) -> bool:

@@ -183,7 +183,8 @@ def _putmask(args: Arguments, site: Site) -> bool:
         return False
     kind = site.infer(values)
     site.infer(n.Op("add", (place, values)))
-    if isinstance(kind, Array) and not _same_shape(place, values, site):
+    one = isinstance(kind, Array) and all(dim == 1 for dim in kind.dims)
+    if isinstance(kind, Array) and not one and not _same_shape(place, values, site):
         return False
     mask = site.name(args["mask"], "chosen")
     site.store(part(target, mask), picked(values, kind, mask, place, site.infer))

@@ -26,11 +26,16 @@ def _block(block: n.Block, f: _Rewrite) -> n.Block:
         s = with_blocks(s, tuple(_block(b, f) for b in blocks(s)))
         if isinstance(s, n.Assign | n.Update):
             # A target, and a view under another name, stay what they are.
-            s = replace(s, value=rebuild(s.value, f) if _is_whole(s.value) else f(s.value))
+            bare = _is_whole(s.value) and isinstance(s.target, n.Index)
+            s = replace(s, value=s.value.base if bare else _inside(s.value, f))  # type: ignore[attr-defined]
         elif isinstance(s, n.Effect):
             s = replace(s, value=f(s.value))
         out.append(s)
     return tuple(out)
+
+
+def _inside(e: n.Expr, f: _Rewrite) -> n.Expr:
+    return rebuild(e, f) if _is_whole(e) else f(e)
 
 
 def _is_whole(e: n.Expr) -> bool:
@@ -42,7 +47,7 @@ def _read(e: n.Expr) -> n.Expr:
 
 
 def _copied(e: n.Expr) -> n.Expr:
-    """The expression with `x[...].copy()` as `x.copy()`."""
-    if isinstance(e, n.Call) and isinstance(e.callee, n.Field) and e.callee.name == "copy":
-        return n.Call(n.Field(_read(e.callee.base), "copy"), e.args, e.keywords, span=e.span)
+    """The expression with `x[...].copy()` as `x.copy()`, and so for the shape."""
+    if isinstance(e, n.Field) and e.name in ("copy", "shape"):
+        return n.Field(_read(e.base), e.name, span=e.span)
     return rebuild(e, _copied)

@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from srcdiff.analysis.activity import smooth_names
-from srcdiff.analysis.keys import may_repeat
+from srcdiff.analysis.keys import key_entries
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, ListOf
+from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, map_block, rebuild
 from srcdiff.transform.pull import Seed, is_view_of_variable
 from srcdiff.transform.shadows import Shadows
@@ -109,11 +110,11 @@ def _updated(s: n.Update, context: Context, undo: bool) -> Adjoint:
     assert isinstance(target, n.Index)
     if isinstance(context.infer(target), Array) and isinstance(context.infer(target.base), ListOf):
         target = n.Index(target, _WHOLE, span=target.span)
-    _check_place(target, context, s.op in ("add_at", "sub_at"))
+    _check_place(target, context)
     return _plain(store_update(target, s.op, s.value, context, undo))
 
 
-def _check_place(target: n.Index, context: Context, repeats: bool = False) -> None:
+def _check_place(target: n.Index, context: Context) -> None:
     base: n.Expr = target.base
     while isinstance(base, n.Index) and isinstance(context.infer(base.base), ListOf):
         base = base.base
@@ -124,13 +125,12 @@ def _check_place(target: n.Index, context: Context, repeats: bool = False) -> No
             None,
             "give the array a name first.",
         )
-    if not repeats and may_repeat(target.key, context.infer):
+    if key_entries(target.key, context.infer) is None:
         raise UnsupportedError(
-            "storing through an array of indices, into an array that has other names, is not "
-            "supported yet.",
+            f"it is not known what the index {show(target.key)} picks.",
             target.span,
             None,
-            "store elements in a loop, or add to them with np.add.at.",
+            "index by integers, slices, or arrays of integers or bools.",
         )
 
 
