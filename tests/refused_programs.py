@@ -86,21 +86,6 @@ def f(x):
         ".copy()",
     ),
     Refused(
-        "list_grown_by_a_helper",
-        """
-def g(xs, v):
-    xs.append(v * v)
-
-
-def f(x):
-    parts = []
-    «g(parts, x[0])»
-    return parts[0]
-""",
-        "g writes into its argument 'xs'",
-        "",
-    ),
-    Refused(
         "list_comprehension_that_may_not_be_evaluated",
         """
 def f(x):
@@ -137,26 +122,6 @@ def f(x):
     return max(parts)
 """,
         "a set of values that are differentiated is not supported.",
-        "",
-    ),
-    Refused(
-        "starred_display",
-        """
-def f(x):
-    parts = [«*x», 1.0]
-    return parts[0] * parts[1]
-""",
-        "it is not known how many values *x stands for.",
-        "one by one",
-    ),
-    Refused(
-        "starred_target",
-        """
-def f(x):
-    «a, *rest» = x
-    return a * a
-""",
-        "starred",
         "",
     ),
     Refused(

@@ -67,6 +67,8 @@ def is_reader(callee: n.Expr) -> bool:
             return False
         is_error = isinstance(callee.value, type) and issubclass(callee.value, BaseException)
         return is_error or getattr(callee.value, "__module__", None) == "logging"
+    if _is_text_method(callee):
+        return True
     if isinstance(callee, n.Field) and callee.name in _LOG_METHODS:
         made = callee.base.callee if isinstance(callee.base, n.Call) else None
         if isinstance(made, n.Ref) and made.value is logging.getLogger:
@@ -75,6 +77,12 @@ def is_reader(callee: n.Expr) -> bool:
             callee.base.home.read(callee.base.name), logging.Logger
         )
     return False
+
+
+def _is_text_method(callee: n.Expr) -> bool:
+    """Whether a callee is a method of a string that is written out: `", ".join`."""
+    base = callee.base if isinstance(callee, n.Field) else None
+    return isinstance(base, n.Const) and isinstance(base.value, str)
 
 
 def differentiable(kind: Kind) -> bool:
@@ -135,6 +143,7 @@ def _parts(key: n.Expr) -> list[n.Expr]:
 def _operation(e: n.Expr, infer: Inference) -> Names:
     if isinstance(e, n.Call) and is_reader(e.callee):
         text = isinstance(e.callee, n.Ref) and e.callee.value in _TEXT
+        text = text or _is_text_method(e.callee)
         return _all(e.args, infer) if text else _NONE
     made = mapped(e)
     if made is not None and isinstance(made[0], n.Ref):

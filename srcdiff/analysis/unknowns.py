@@ -9,7 +9,7 @@ from srcdiff.analysis.bind import Bound, bind_call, bind_or_raise
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
-from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Known, ListOf, TupleOf, dtype_of
+from srcdiff.ir.kinds import UNKNOWN, DictOf, ItemsOf, Kind, Known, ListOf, TupleOf, dtype_of
 from srcdiff.ir.lists import mapped
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import base_name, children, expressions, statements, subexpressions
@@ -182,6 +182,9 @@ def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
             f"it is not known how many values {show(e)} stands for.",
             "write them one by one, or make a tuple of them: (x[0], x[1]).",
         )
+    through = _through(e, infer)
+    if through is not None:
+        return f"a value that is differentiated goes through {through}.", "keep it a number."
     try:
         bound = bind_or_raise(e, infer) if isinstance(e, n.Op | n.Call | n.Field) else None
     except NoRule as error:
@@ -199,6 +202,30 @@ def why(e: n.Expr, infer: Inference) -> tuple[str, str | None]:
         f"it is not known what {show(part)} is: the arguments do not tell its type.",
         f"make it a number with float({show(part)}), or pass it as an argument of its own.",
     )
+
+
+# What makes bytes or text of values, by the modules of the functions that do.
+_WRITERS = {"pickle": "pickle", "_pickle": "pickle", "json": "JSON", "struct": "bytes"}
+_WRITERS |= {"_struct": "bytes", "marshal": "bytes", "base64": "text"}
+
+
+def _through(e: n.Expr, infer: Inference) -> str | None:
+    """Text or bytes, where an expression makes such of its operands."""
+    if isinstance(e, n.Op):
+        first = infer(e.args[0])
+        return "text" if e.op == "mod" and _is_text(first) else None
+    if not isinstance(e, n.Call):
+        return None
+    if isinstance(e.callee, n.Field):
+        if e.callee.name == "tobytes":
+            return "bytes"
+        return "text" if _is_text(infer(e.callee.base)) else None
+    module = getattr(getattr(e.callee, "value", None), "__module__", None) or ""
+    return _WRITERS.get(module.partition(".")[0])
+
+
+def _is_text(kind: Kind) -> bool:
+    return isinstance(kind, Known) and isinstance(kind.value, str)
 
 
 def _unknown_part(e: n.Expr, infer: Inference) -> n.Expr:

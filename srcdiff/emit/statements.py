@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gast
@@ -115,13 +116,17 @@ class Emitter:
         start, inner = block[0], block[1:-1]
         assert isinstance(start, n.Open)
         if start.items:
-            items = [
-                ast.withitem(self.expr(e), None if x is None else self.target(x))
-                for e, x in start.items
-            ]
-            return ast.With(items, self._body(inner))
+            return self._with(start.items, inner)
         at = next(i for i, s in enumerate(inner) if isinstance(s, n.Finally) and _level(inner, i))
         return ast.Try(self._body(inner[:at]), [], [], self._body(inner[at + 1 :]))
+
+    def _with(self, items: tuple[tuple[n.Expr, n.Var | None], ...], body: n.Block) -> ast.stmt:
+        made = [ast.withitem(self.expr(e), None if x is None else self.target(x)) for e, x in items]
+        return ast.With(made, self._body(body))
+
+    def _handler(self, h: n.Handler, body: list[ast.stmt]) -> ast.ExceptHandler:
+        cls = None if h.cls is None else self.expr(h.cls)
+        return ast.ExceptHandler(cls, h.name, body or [ast.Pass()])
 
     def _statement(self, s: n.Stmt) -> list[ast.stmt]:
         if isinstance(s, n.Attempt):
@@ -174,6 +179,13 @@ class Emitter:
                 return Comment(s.text)
             case n.Define():
                 return self.function(s.function)
+            case n.With() if s.items:
+                return self._with(s.items, s.body)
+            case n.With():
+                return ast.Try(self._body(s.body), [], [], self._body(s.final))
+            case n.Try():
+                clauses = [self._handler(h, self.block(h.body)) for h in s.handlers]
+                return ast.Try(self._body(s.body), clauses, self.block(s.orelse), [])
         raise TypeError(f"{type(s).__name__} cannot be emitted")
 
     def _definition(self, e: n.Closure, target: n.Target) -> ast.stmt:
@@ -202,9 +214,13 @@ class Emitter:
             flag: list[ast.stmt] = []
             if not names_in(s.test) <= self._silent:
                 flag = [ast.Assign([self.target(s.test)], self.expr(h.code))]
+            if blocks is None and h.name is not None:
+                # The name is gone after the clause.
+                caught = f"{h.name}_caught"
+                flag.append(ast.Assign([ast.Name(h.name, _STORE)], ast.Name(caught, _LOAD)))
+                h = replace(h, name=caught)
             body = flag + (self.block(blocks[k]) if blocks else [])
-            cls = None if h.cls is None else self.expr(h.cls)
-            clauses.append(ast.ExceptHandler(cls, h.name, body or [ast.Pass()]))
+            clauses.append(self._handler(h, body))
         tried = self._body(s.orelse[:at])
         if blocks is not None:
             return [ast.Try(tried, clauses, rest, [])]

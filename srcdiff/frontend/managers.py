@@ -103,6 +103,12 @@ def _check_swallows(node: Any, lowered: n.Expr, scope: Scope) -> None:
     value = _entered(node, scope)
     if value is None and isinstance(lowered, n.Global):
         value = type(lowered.home.read(lowered.name))
+    if value is None and isinstance(node, gast.Call) and isinstance(node.func, gast.Name):
+        inner = (x for x in gast.walk(scope.source.node) if isinstance(x, gast.ClassDef))
+        for cls in (x for x in inner if x.name == node.func.id):
+            ways = (x for x in cls.body if getattr(x, "name", "") == "__exit__")
+            if any(_returns_true(way) for way in ways):
+                raise _swallowed(lowered)
     leaves = getattr(value, "__exit__", None)
     made = inspect.unwrap(value) if callable(value) else None
     if made is not value and inspect.isgeneratorfunction(made):
@@ -113,13 +119,16 @@ def _check_swallows(node: Any, lowered: n.Expr, scope: Scope) -> None:
     else:
         swallows = inspect.isfunction(leaves) and _returns(leaves)
     if swallows:
-        raise UnsupportedError(
-            "this context manager may swallow exceptions, and it is not recorded how far its "
-            "body got.",
-            lowered.span,
-            None,
-            "write it with try and except.",
-        )
+        raise _swallowed(lowered)
+
+
+def _swallowed(e: n.Expr) -> UnsupportedError:
+    return UnsupportedError(
+        "this context manager may swallow exceptions, and it is not recorded how far its body got.",
+        e.span,
+        None,
+        "write it with try and except.",
+    )
 
 
 def _tree(function: Any) -> Any:
@@ -131,7 +140,11 @@ def _tree(function: Any) -> Any:
 
 def _returns(function: Any) -> bool:
     """Whether `__exit__` may return something true."""
-    values = (x.value for x in gast.walk(_tree(function)) if isinstance(x, gast.Return))
+    return _returns_true(_tree(function))
+
+
+def _returns_true(tree: Any) -> bool:
+    values = (x.value for x in gast.walk(tree) if isinstance(x, gast.Return))
     return any(v is not None and not (isinstance(v, gast.Constant) and not v.value) for v in values)
 
 
@@ -158,6 +171,5 @@ def try_statement(node: Any, scope: Scope, block: Lower) -> list[n.Stmt]:
     tried: n.Block = (*body, *orelse)
     if handlers:
         tried = (n.Try(body, tuple(handlers), orelse, span=span),)
-    if not node.finalbody:
-        return list(tried)
-    return [n.With((), tried, block(node.finalbody), span=span)]
+    final = block(node.finalbody)
+    return [n.With((), tried, final, span=span)] if final else list(tried)

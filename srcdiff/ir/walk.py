@@ -119,7 +119,7 @@ def comprehended(e: n.OpaqueExpr, inner: n.Comprehension) -> n.OpaqueExpr:
         bound.update(target_names(clause.target))
     reads = tuple(sorted(frozenset().union(*map(names_in, parts)) - bound))
     below = [x for part in parts for x in subexpressions(part)]
-    free: list[n.Ref | n.Global] = [x for x in below if isinstance(x, n.Ref | n.Global)]
+    free: list[n.Expr] = [x for x in below if isinstance(x, n.Ref | n.Global)]
     free += [f for x in below if isinstance(x, n.OpaqueExpr) for f in x.free]
     return replace(e, reads=reads, free=tuple(free), inner=inner, rebuilt=True)
 

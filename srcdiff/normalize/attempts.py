@@ -81,8 +81,13 @@ class _Attempts:
         if run.count == 1 and isinstance(last, n.Attempt) and last in run.made:
             # Nothing else raises: the handler follows at once.
             start: n.Stmt = n.Assign(flag, _first_code(handlers))
+            bare = tuple(replace(h, body=()) for h in handlers)
             whole = replace(
-                last, test=flag, body=_chain(flag, handlers), orelse=last.orelse + s.orelse
+                last,
+                test=flag,
+                handlers=bare,
+                body=_chain(flag, handlers),
+                orelse=last.orelse + s.orelse,
             )
             return (*tried[:-2], start, whole)
         start = n.Assign(flag, _first_code(handlers))
@@ -194,13 +199,22 @@ class _Tried:
 
     def _attempt(self, tried: n.Block, rest: n.Block = ()) -> n.Block:
         own = n.Var(self.names.fresh("raised"))
-        bare = tuple(replace(h, body=()) for h in self.handlers)
-        told = (replace(h, body=(n.Assign(self.flag, h.code),)) for h in self.handlers)
-        body = _chain(own, tuple(told))
+        bare = tuple(replace(h, body=(), name=self._caught(h)) for h in self.handlers)
+        told = []
+        for h, b in zip(self.handlers, bare, strict=True):
+            # Python forgets the name of an error where its handler ends.
+            body: n.Block = (n.Assign(self.flag, h.code),)
+            if h.name is not None and b.name is not None:
+                body = (n.Assign(n.Var(h.name), n.Var(b.name)), *body)
+            told.append(replace(h, body=body))
+        branch = _chain(own, tuple(told))
         orelse = (*tried, n.Passed(), *rest)
-        made = n.Attempt(own, body, orelse, span=tried[0].span, handlers=bare)
+        made = n.Attempt(own, branch, orelse, span=tried[0].span, handlers=bare)
         self.made.append(made)
         return (n.Assign(own, _first_code(bare)), made)
+
+    def _caught(self, h: n.Handler) -> str | None:
+        return None if h.name is None else self.names.fresh(h.name)
 
     def _guarded(self, e: n.Expr, wish: str) -> tuple[n.Expr, n.Block]:
         """An expression under a name, where evaluating it may raise; and what is to be tried."""
