@@ -25,11 +25,14 @@ from srcdiff.ir.walk import (
     argument_at,
     base_name,
     children,
+    expressions,
     lent_names,
     mutated_names,
     statements,
+    subexpressions,
     target_names,
 )
+from srcdiff.rules.outputs import output_place
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -452,12 +455,19 @@ def in_place_names(function: n.Function, kinds: Kinds) -> frozenset[str]:
 def written_by(s: n.Stmt, kinds: Kinds) -> frozenset[str]:
     """The arrays and lists that a statement writes into."""
     out = frozenset(x for x in mutated_names(s) if isinstance(kinds.at(s)(n.Var(x)), ListOf))
-    out |= lent_names(s)
+    out |= lent_names(s) | _outputs(s)
     if isinstance(s, n.Assign | n.Update):
         out |= stores_into(s.target)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and _is_array(kinds, s):
         out |= {s.target.name}
     return out
+
+
+def _outputs(s: n.Stmt) -> frozenset[str]:
+    """The arrays that calls with `out` write into, which are not written as stores."""
+    calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+    places = (place for call in calls if (place := output_place(call)) is not None)
+    return frozenset(name for place in places if (name := base_name(place)) is not None)
 
 
 def _is_array(kinds: Kinds, s: n.Update) -> bool:
