@@ -71,6 +71,8 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             return _of_all(e.items, infer)
         case n.Op() if e.op in ("and", "or"):
             return _of_all(e.args, infer)
+        case n.OpaqueExpr() if _is_list_made(e):
+            return _of_comprehension(e, infer)
         case n.OpaqueExpr():
             return frozenset((*e.reads, OUTSIDE))
     held = _of_list(e, infer)
@@ -89,6 +91,22 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer
         )
     return _of_unknown(e, infer)
+
+
+def _is_list_made(e: n.Expr) -> bool:
+    """Whether an expression is a list comprehension, kept as it stands."""
+    return (
+        isinstance(e, n.OpaqueExpr) and e.inner is not None and type(e.node).__name__ == "ListComp"
+    )
+
+
+def _of_comprehension(e: n.OpaqueExpr, infer: Inference) -> frozenset[str]:
+    """What the items may share memory with: what is iterated is taken for what it holds."""
+    assert e.inner is not None
+    found = roots(e.inner.element, infer)
+    if not found:
+        return found
+    return frozenset((*e.reads, OUTSIDE))
 
 
 def _of_memory(e: n.Call, memory: n.Memory, infer: Inference) -> frozenset[str]:
@@ -364,7 +382,8 @@ def _sources(name: str, value: n.Expr, infer: Inference) -> dict[str, frozenset[
         return {name: found, contents(name): frozenset()}
     own = frozenset[str]() if _is_new_list(value, infer) else found
     inner = _held(value, infer)
-    if inner and isinstance(value, n.Op | n.List) and not _apart(value, infer):
+    made = isinstance(value, n.Op | n.List) or _is_list_made(value)
+    if inner and made and not _apart(value, infer):
         inner |= {TWICE}
     return {name: own, contents(name): inner}
 
@@ -386,7 +405,7 @@ def _is_new_list(e: n.Expr, infer: Inference) -> bool:
         return isinstance(e.key, n.Slice) and isinstance(infer(e.base), ListOf)
     if isinstance(e, n.Call):
         return _of_list(e, infer) is not None and method_of(e, "pop") is None
-    return isinstance(e, n.List | n.Op)
+    return isinstance(e, n.List | n.Op) or _is_list_made(e)
 
 
 def _bound_together(sources: dict[str, frozenset[str]], pairs: Pairs) -> Pairs:
