@@ -33,7 +33,9 @@ from srcdiff.ir.effects import Effects
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import UNKNOWN, Dim, Kind, Known, Object
 from srcdiff.ir.names import DERIVATIVE
+from srcdiff.ir.stars import is_starred
 from srcdiff.ir.walk import expressions, statements, subexpressions
+from srcdiff.normalize.arguments import bind_arguments, place_arguments
 from srcdiff.normalize.trees import Tree
 from srcdiff.objects import Objects, Root, is_plain_object, located, taken_apart
 from srcdiff.rules.registry import lookup, method_names
@@ -204,6 +206,22 @@ class LiveWorld:
         if module.partition(".")[0] in ("numpy", "scipy", "srcdiff"):
             return False
         return not (file.startswith(_STDLIB) and not file.startswith(_SITE))
+
+    def lists_after(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Mapping[str, Kind]:
+        """What the variables that are lists, and that a call changes, hold afterwards."""
+        half = call.callee.value if isinstance(call.callee, n.Ref) else None
+        if isinstance(half, Half) and half.owner is self.calls:
+            memory = call.callee.memory  # type: ignore[attr-defined]
+            if memory is None or not memory.lists:
+                return {}
+            # Handed every argument by its place.
+            call = place_arguments(half.primal, call.args)
+        effects = None if is_starred(call) else self.effects(call, infer)
+        if effects is None or not effects.lists or not isinstance(call.callee, n.Ref):
+            return {}
+        arguments = bind_arguments(call, self.callee(call.callee.value))
+        items = ((arguments[name], item) for name, item in effects.items)
+        return {arg.name: item for arg, item in items if isinstance(arg, n.Var)}
 
     def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
         """What one of the user's functions does with the memory of its arguments."""

@@ -19,7 +19,12 @@ import srcdiff
 from srcdiff import UnsupportedError, grad, value_and_grad
 from tests.fuzz.load import loaded
 from tests.oracles import assert_close, copy_arguments, finite_differences, same_bits
-from tests.refused_programs import REFUSED, Refused, X
+from tests.refused_objects import OBJECTS
+from tests.refused_programs import REFUSED as PROGRAMS
+from tests.refused_programs import Refused, X
+from tests.refused_statements import STATEMENTS
+
+REFUSED = [*PROGRAMS, *OBJECTS, *STATEMENTS]
 
 # --- refused programs
 

@@ -216,6 +216,25 @@ def _is_data_descriptor(value: Any) -> bool:
 
 def store_field(m: Machine, base: Value, key: Any, value: Value, span: Span | None) -> None:
     """A field of an object, or an item of a container, becomes a value."""
+    cell = changing(m, base, key, span)
+    if isinstance(value, Plain):
+        e = value.expr
+        if isinstance(e, n.Starred):
+            raise m.refuse("a starred expression is not followed here.", span)
+        if key not in cell.slots:
+            cell.slots[key] = m.fresh(f"{cell.prefix}_{_word(key)}")
+        m.assign(cell.slots[key], e, span)
+        cell.fields[key] = Plain(n.Var(cell.slots[key], span=span))
+    else:
+        cell.fields[key] = m.settled(value, f"{cell.prefix}_{_word(key)}")
+
+
+def changing(m: Machine, base: Value, key: Any, span: Span | None) -> Cell:
+    """The object that a value is, one of whose fields is about to change.
+
+    Raises:
+        UnsupportedError: it is not known under which names it is known.
+    """
     cell = m.cell(base)
     assert cell is not None
     if cell.copied:
@@ -229,16 +248,7 @@ def store_field(m: Machine, base: Value, key: Any, value: Value, span: Span | No
         cell.changed.setdefault(key, span)
         m.changed.add(cell.cls)
         _check_apart(m, cell.cls, span)
-    if isinstance(value, Plain):
-        e = value.expr
-        if isinstance(e, n.Starred):
-            raise m.refuse("a starred expression is not followed here.", span)
-        if key not in cell.slots:
-            cell.slots[key] = m.fresh(f"{cell.prefix}_{_word(key)}")
-        m.assign(cell.slots[key], e, span)
-        cell.fields[key] = Plain(n.Var(cell.slots[key], span=span))
-    else:
-        cell.fields[key] = m.settled(value, f"{cell.prefix}_{_word(key)}")
+    return cell
 
 
 def _check_apart(m: Machine, cls: type, span: Span | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from srcdiff.aggregates import classes, containers, statements
 from srcdiff.aggregates.attributes import store_field
-from srcdiff.aggregates.machine import Frame, Machine
+from srcdiff.aggregates.machine import Frame, Machine, as_value
 from srcdiff.aggregates.values import Nested, Plain, Value
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
@@ -227,7 +227,8 @@ def _changed(
     for name, value in bound.items():
         if not isinstance(value, Plain) or not _stays(m, value.expr, name, _use(function)):
             continue
-        reads = not isinstance(value.expr, n.Var | n.Const | n.Ref)
+        parts = subexpressions(value.expr)
+        reads = any(isinstance(x, n.Index | n.Field | n.Call | n.OpaqueExpr) for x in parts)
         if names_in(value.expr) & names or (reads and stores):
             out.add(name)
     return frozenset(out)
@@ -253,7 +254,7 @@ def _run(
         names[name] = n.Var(new)
         own.append(new)
         if isinstance(value, Plain):
-            m.emit(n.Assign(n.Var(new), value.expr, span=value.expr.span))
+            m.emit(n.Assign(n.Var(new), as_value(value.expr), span=value.expr.span))
         else:
             m.state.env[new] = value
     local = use.rebound - params

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from srcdiff.aggregates.concerns import Containers
@@ -360,7 +360,7 @@ class Machine:
         if isinstance(e, n.Const | n.Ref):
             return e
         name = self.fresh(wish)
-        self.assign(name, e, e.span)
+        self.assign(name, as_value(e), e.span)
         return n.Var(name, span=e.span)
 
     # --- order of evaluation --------------------------------------------------------------------
@@ -387,11 +387,12 @@ class Machine:
         safe = not names_in(value.expr) & written_names(later)
         if safe and not isinstance(value.expr, n.Var):
             calls = any(isinstance(x, n.Call | n.OpaqueExpr) for x in subexpressions(value.expr))
-            safe = not calls and not stored_names(later)
+            reads = any(isinstance(x, n.Index | n.Field) for x in subexpressions(value.expr))
+            safe = not calls and not (reads and stored_names(later))
         if safe:
             return value
         name = self.fresh("value")
-        s = n.Assign(n.Var(name), value.expr, span=value.expr.span)
+        s = n.Assign(n.Var(name), as_value(value.expr), span=value.expr.span)
         self.state.kinds[name] = Inference(self.world, kinds, self.where)(value.expr)
         self.out.insert(mark, s)
         return Plain(n.Var(name, span=value.expr.span))
@@ -575,6 +576,16 @@ class Machine:
                 value.reason, span, "use one class, and make the object before the branch."
             )
         return value
+
+
+def as_value(e: n.Expr) -> n.Expr:
+    """A key as a value: `1:n` stands only where something is indexed."""
+    if isinstance(e, n.Slice):
+        bounds = (n.Const(None) if x is None else x for x in (e.lower, e.upper, e.step))
+        return n.Call(n.Ref("slice", slice, slice), tuple(bounds), span=e.span)
+    if isinstance(e, n.Tuple):
+        return replace(e, items=tuple(map(as_value, e.items)))
+    return e
 
 
 def simultaneous(copies: Copies, span: Span | None) -> list[n.Stmt]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from srcdiff.aggregates import classes, containers, operators
-from srcdiff.aggregates.attributes import attribute, external, store, store_field
+from srcdiff.aggregates.attributes import attribute, changing, external, store, store_field
 from srcdiff.aggregates.comprehended import rewritten
 from srcdiff.aggregates.machine import Again, Hole, Loop, Machine, Undecided, simultaneous
 from srcdiff.aggregates.values import Cell, Made, Plain, Value
@@ -420,13 +420,47 @@ def _update(m: Machine, s: n.Update) -> None:
     old, operand = m.in_order([partial(_target_value, m, s.target), partial(m.value, s.value)])
     if isinstance(old, Plain) and isinstance(old.expr, n.Index):
         _check_written(m, old.expr.base)
-    if isinstance(old, Plain) and isinstance(operand, Plain) and _is_place(m, s.target, old):
-        assert isinstance(old.expr, n.Var | n.Index | n.Field)
-        m.emit(n.Update(old.expr, s.op, operand.expr, span=s.span))
+    if isinstance(old, Plain) and isinstance(operand, Plain):
+        _update_plain(m, s, old.expr, operand.expr)
         return
     new = operators.in_place(m, s.op, old, operand, s.span, _name(m, s.target))
     if new != old or isinstance(new, Plain):
         m.put(s.target, new, s.span)
+
+
+def _update_plain(m: Machine, s: n.Update, old: n.Expr, operand: n.Expr) -> None:
+    """An update of a number or array, in place where that is one of the text's own."""
+    place = _own_place(m, s.target, old)
+    if place is not None:
+        m.emit(n.Update(place, s.op, operand, span=s.span))
+        return
+    value = n.Var(m.fresh("value"))
+    m.emit(n.Assign(value, old, span=s.span))
+    m.emit(n.Update(value, s.op, operand, span=s.span))
+    m.put(s.target, Plain(value), s.span)
+
+
+def _own_place(m: Machine, target: n.Place, old: n.Expr) -> n.Place | None:
+    """The variable or element that the target is, where `old` is what it holds."""
+    if isinstance(target, n.Var):
+        return n.Var(_var(m, target), span=target.span) if old == n.Var(_var(m, target)) else None
+    written, base = m.trial(partial(m.value, target.base))
+    if written:
+        return None
+    if isinstance(base, Plain):
+        base = external(m, base.expr) or base
+    cell = m.cell(base)
+    if cell is None:
+        return old if isinstance(old, n.Index | n.Field) else None
+    key = target.name if isinstance(target, n.Field) else m.constant(m.expression(target.key))
+    found = classes.find(cell.cls, key) if isinstance(target, n.Field) else None
+    own = isinstance(target, n.Field) or cell.cls in (list, dict)
+    if not own or isinstance(getattr(found, "value", None), property):
+        return None
+    if classes.is_frozen(cell.cls) or cell.slots.get(key) != getattr(old, "name", None):
+        return None
+    changing(m, base, key, target.span)
+    return old if isinstance(old, n.Var) else None
 
 
 def _target_value(m: Machine, target: n.Place) -> Value:
@@ -450,21 +484,6 @@ def _check_written(m: Machine, e: n.Expr) -> None:
     if isinstance(e, n.Field) and any(e.base == home for home in m.homes.values()):
         if isinstance(m.kind(e), Array):
             raise Again(e)
-
-
-def _is_place(m: Machine, target: n.Place, old: Plain) -> bool:
-    """Whether updating the expression updates the target."""
-    if isinstance(target, n.Var):
-        return old.expr == n.Var(_var(m, target))
-    if isinstance(target, n.Index):
-        return isinstance(old.expr, n.Index) or _is_slot(m, old.expr)
-    return _is_slot(m, old.expr)
-
-
-def _is_slot(m: Machine, e: n.Expr) -> bool:
-    if not isinstance(e, n.Var):
-        return False
-    return any(e.name in cell.slots.values() for cell in m.state.heap.values())
 
 
 # --- loops --------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ from srcdiff.ir.lists import mapped
 from srcdiff.ir.names import COMPARE, NOT_BOUND
 from srcdiff.ir.show import show
 from srcdiff.ir.stars import is_starred, spread
-from srcdiff.ir.walk import children, expressions, statements, subexpressions
+from srcdiff.ir.walk import children, expressions, given, statements, subexpressions
 from srcdiff.rules.registry import lookup
 from srcdiff.rules.sampling import elementwise_kind
 
@@ -137,6 +137,9 @@ class World(Protocol):
 
     def callee(self, value: Any) -> Callee:
         """One of the user's functions."""
+
+    def lists_after(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Mapping[str, Kind]:
+        """What the variables that are lists, and that a call changes, hold afterwards."""
 
     def effects(self, call: n.Call, infer: Callable[[n.Expr], Kind]) -> Effects | None:
         """What one of the user's functions does with the memory of its arguments."""
@@ -728,6 +731,7 @@ class _Flow:
             return None
         if not isinstance(s, n.If | n.For | n.While):
             env = after(s, env, infer)
+            env = _after_calls(s, env, infer)
         match s:
             case n.Assign() if s.note == NOT_BOUND:
                 return _bind(s.target, NOTHING, env, infer, s.value)
@@ -869,6 +873,24 @@ def _updated(s: n.Update, infer: Inference) -> Kind:
     """An array keeps its dtype and shape when it is updated; a number becomes what `op` gives."""
     old = infer(s.target)
     return old if isinstance(old, Array) else infer(n.Op(s.op, (s.target, s.value)))
+
+
+def _after_calls(s: n.Stmt, env: Env, infer: Inference) -> Env:
+    """What lists hold that a statement's calls of the user's functions change."""
+    for e in expressions(s):
+        for x in subexpressions(e):
+            if not isinstance(x, n.Call):
+                continue
+            if any(isinstance(arg, n.Var) and _is_list(arg, infer) for arg in given(x)):
+                for name, item in infer.world.lists_after(x, infer).items():
+                    kind = infer(n.Var(name))
+                    assert isinstance(kind, ListOf)
+                    env = {**env, name: list_of(join(kind.item, item, name))}
+    return env
+
+
+def _is_list(e: n.Expr, infer: Inference) -> bool:
+    return isinstance(infer(e), ListOf)
 
 
 def _after_effect(e: n.Expr, env: Env, infer: Inference) -> Env:

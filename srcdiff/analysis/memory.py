@@ -23,7 +23,7 @@ from srcdiff.analysis.liveness import liveness
 from srcdiff.analysis.sharing import groups
 from srcdiff.ir import nodes as n
 from srcdiff.ir.effects import Effects, Returned
-from srcdiff.ir.kinds import Array, ListOf
+from srcdiff.ir.kinds import NOTHING, UNKNOWN, Array, Kind, ListOf, is_number, join
 from srcdiff.ir.lists import appended
 from srcdiff.ir.walk import (
     blocks,
@@ -64,7 +64,23 @@ def effects_of(function: n.Function, kinds: Kinds) -> Effects:
         tuple(name for name in function.param_names if name in named),
         lists,
         tuple(name for name in lists if _changes_active_list(function, kinds, name)),
+        tuple((name, _items_of(name, function, kinds)) for name in lists),
     )
+
+
+def _items_of(name: str, function: n.Function, kinds: Kinds) -> Kind:
+    """What a list that the function is given holds in the end: of arrays, no more than that."""
+    found: Kind = NOTHING
+    for s in statements(function.body):
+        if not kinds.reached(s):
+            continue
+        kind, added = kinds.before[s].get(name), appended(s)
+        items = [kind.item] if isinstance(kind, ListOf) else []
+        items += [kinds.at(s)(added[1])] if added is not None else []
+        for item in items:
+            plain = item if item == NOTHING or is_number(item) else UNKNOWN
+            found = join(found, plain, name)
+    return found
 
 
 def _written_behind(function: n.Function, kinds: Kinds, facts: Aliases) -> frozenset[str]:

@@ -10,12 +10,13 @@ from srcdiff.analysis.alias import Aliases
 from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
+from srcdiff.ir.inplace import WRITERS, WRITING_METHODS
 from srcdiff.ir.kinds import Array, ListOf, TupleOf
 from srcdiff.ir.names import APART
 from srcdiff.ir.reads import stores_into, value_reads
 from srcdiff.ir.show import show
 from srcdiff.ir.walk import expressions, statements, subexpressions
-from srcdiff.rules.outputs import WRITERS, WRITING_METHODS, ends_in_output, has_output
+from srcdiff.rules.outputs import ends_in_output, has_output
 
 
 def check_outputs(function: n.Function, kinds: Kinds) -> None:

@@ -326,14 +326,18 @@ class PairMaker:
         memory = site.call.callee.memory if isinstance(site.call.callee, n.Ref) else None
         if memory is None:
             return None
-        at = {place: argument_at(site.call, place) for place in (*memory.writes, *memory.shares)}
+        at = {
+            place: argument_at(site.call, place)
+            for place in (*memory.writes, *memory.shares, *memory.lists)
+        }
 
         def places(old: tuple[int | str, ...]) -> tuple[int | str, ...]:
             given = [at[place] for place in old]
             values = enumerate(site.arguments.values())
             return tuple(k for k, value in values if any(value is x for x in given))
 
-        return n.Memory(places(memory.writes), places(memory.shares), memory.outside)
+        lists = places(memory.lists)
+        return n.Memory(places(memory.writes), places(memory.shares), memory.outside, lists=lists)
 
     def functions(self) -> list[n.Function]:
         """The functions of all pairs, callees first."""

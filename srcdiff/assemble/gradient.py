@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcdiff.analysis.alias import written_arguments
+from srcdiff.analysis.alias import in_place_names, written_arguments
 from srcdiff.analysis.growth import empty_at_end
-from srcdiff.analysis.kinds import World
+from srcdiff.analysis.kinds import Inference, World
 from srcdiff.assemble.finish import Plan, finish
 from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
@@ -30,7 +30,7 @@ from srcdiff.ir.kinds import (
     dtype_of,
     is_number,
 )
-from srcdiff.ir.walk import statements
+from srcdiff.ir.walk import rebuild, statements
 from srcdiff.normalize.trees import Apart, Tree, made
 from srcdiff.transform.keeping import strided_owned
 from srcdiff.transform.primal import Primal
@@ -105,7 +105,7 @@ def gradient(
     kept = wanted.value or wanted.has_aux
     value = n.Var(primal.names.fresh(wish)) if kept else None
     reverser = Reverser(primal, lambda s: _seeds(s, wanted), value, calls, wanted=wanted.leaves)
-    reverser.kept = lambda e: _kept(e, wanted)
+    reverser.kept = lambda e, infer: _kept(e, wanted, infer, _undoes(primal, calls))
     reverser.result_check = lambda s: _size_check(s, primal, wanted)
     sweeps = reverser.run()
     inner = params if wanted.apart is None else wanted.apart.kinds
@@ -195,11 +195,33 @@ def _none_check(value: n.Expr, name: str) -> n.Block:
     return (n.If(test, (n.Raise(n.Call(error, (message,))),)),)
 
 
-def _kept(value: n.Expr, wanted: Wanted) -> n.Expr:
-    """What is kept of the result: all of it, or what comes beside the value."""
-    if wanted.value or not isinstance(value, n.Tuple):
+def _undoes(primal: Primal, calls: Calls) -> bool:
+    """Whether the reverse sweep may undo stores: those of the function, or of one that it calls."""
+    if in_place_names(primal.function, primal.kinds):
+        return True
+    every = statements(primal.function.body)
+    return any(isinstance(s, n.Assign | n.Effect) and calls.is_call(s.value) for s in every)
+
+
+def _kept(value: n.Expr, wanted: Wanted, infer: Inference, undone: bool) -> n.Expr:
+    """What is kept of the result: all of it, or what comes beside the value. Arrays there are
+    copied where the reverse sweep may write into them.
+    """
+    if not isinstance(value, n.Tuple) or not wanted.has_aux:
         return value
-    return value.items[1]
+    value, aux = value.items
+    if undone:
+        aux = _copied(aux, infer)
+    return n.Tuple((value, aux)) if wanted.value else aux
+
+
+def _copied(e: n.Expr, infer: Inference) -> n.Expr:
+    """A value with copies of the arrays in it."""
+    if isinstance(e, n.Tuple | n.List | n.Dict):
+        return rebuild(e, lambda item: _copied(item, infer))
+    if isinstance(e, n.Var | n.Index | n.Field) and isinstance(infer(e), Array):
+        return n.Call(n.Field(e, "copy"))
+    return e
 
 
 def written_params(primal: Primal) -> list[str]:

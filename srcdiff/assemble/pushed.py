@@ -93,7 +93,8 @@ class PushforwardMaker:
             again = (tangents.get(names[k]) for k in old if isinstance(k, int))
             return (*old, *(k for k in again if k is not None))
 
-        return n.Memory(both(memory.writes), both(memory.shares), memory.outside)
+        writes, shares = both(memory.writes), both(memory.shares)
+        return n.Memory(writes, shares, memory.outside, lists=memory.lists)
 
     def _function(self, site: Site, pusher: Pusher) -> Sweep:
         kinds = self.pairs.kinds_at(site, pusher.infer)

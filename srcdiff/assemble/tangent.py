@@ -124,7 +124,8 @@ def _params(
 def _start(what: Pushforward, tangents: Tangents, asked_of: frozenset[str]) -> n.Block:
     """Copies of what is written into, and zeros for parameters that get a tangent on the way."""
     primal, out = what.primal, []
-    written = frozenset(written_params(primal)) - what.lent.written
+    # What other functions of the text pass is theirs to be written into.
+    written = frozenset() if what.inner else frozenset(written_params(primal))
     active = primal.activity.active_names()
     for name in primal.function.param_names:
         place = n.Var(name)

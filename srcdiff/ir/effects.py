@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.kinds import Kind, join
 
 # The parameter that a result is; for a tuple, of each item; None where it is none.
 Returned = str | None | tuple["Returned", ...]
@@ -23,6 +24,7 @@ class Effects:
         named: those for whose memory it has other names while it writes into it.
         lists: those that are lists which it changes, or into whose arrays it writes.
         active_lists: of these, the ones whose items may carry derivatives.
+        items: what the lists hold afterwards.
     """
 
     written: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Effects:
     named: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     active_lists: tuple[str, ...] = ()
+    items: tuple[tuple[str, Kind], ...] = ()
 
     def joined(self, other: Effects) -> Effects:
         """What holds if either may be so."""
@@ -43,6 +46,7 @@ class Effects:
             tuple(dict.fromkeys((*self.named, *other.named))),
             tuple(dict.fromkeys((*self.lists, *other.lists))),
             tuple(dict.fromkeys((*self.active_lists, *other.active_lists))),
+            tuple(_joined(dict(self.items), dict(other.items)).items()),
         )
 
     def memory(self, places: Mapping[str, tuple[int | str, ...]]) -> n.Memory:
@@ -53,3 +57,7 @@ class Effects:
 
         named, lists = at(self.named), at(self.lists)
         return n.Memory(at(self.written), at(self.shared), self.outside, named=named, lists=lists)
+
+
+def _joined(a: Mapping[str, Kind], b: Mapping[str, Kind]) -> dict[str, Kind]:
+    return {**a, **{name: join(a[name], k, name) if name in a else k for name, k in b.items()}}

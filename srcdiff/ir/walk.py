@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir import nodes as n
+from srcdiff.ir.inplace import written_places
 
 # Most expressions: trees are walked very often, and this spares the questions below.
 _LEAVES = (n.Var, n.Const, n.Ref)
@@ -315,6 +316,11 @@ def mutated_names(s: n.Stmt) -> frozenset[str]:
     return frozenset(out)
 
 
+def given(call: n.Call) -> tuple[n.Expr, ...]:
+    """What a call is given, by position and by keyword."""
+    return (*call.args, *(value for _, value in call.keywords))
+
+
 def argument_at(call: n.Call, place: int | str) -> n.Expr:
     """The argument at a place of a call: its position, or its keyword."""
     return call.args[place] if isinstance(place, int) else dict(call.keywords)[place]
@@ -356,6 +362,9 @@ def stored_names(block: n.Block) -> frozenset[str]:
     out: set[str] = set()
     for s in statements(block):
         out |= mutated_names(s)
+        calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+        names = {base_name(place) for call in calls for place in written_places(call)}
+        out |= {name for name in names if name is not None}
         place: n.Expr | None = None
         match s:
             case n.Assign() | n.Update():

@@ -19,7 +19,17 @@ import numpy as np
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import number
 from srcdiff.ir.fills import np_call
-from srcdiff.ir.kinds import Array, Kind, ListOf, dims_of, dtype_of, is_number, not_one, same_dim
+from srcdiff.ir.kinds import (
+    Array,
+    Kind,
+    ListOf,
+    SliceOf,
+    dims_of,
+    dtype_of,
+    is_number,
+    not_one,
+    same_dim,
+)
 from srcdiff.ir.lists import length
 from srcdiff.normalize.flat import flat_key
 from srcdiff.normalize.fresh import is_fresh
@@ -282,7 +292,12 @@ def _at(function: np.ufunc, args: tuple[n.Expr, ...], site: Site) -> bool:
     target = whole(args[0], site.infer)
     places = args[1].items if isinstance(args[1], n.Tuple) else (args[1],)
     kinds = [site.infer(p) for p in places]
-    if target is None or not all(map(_are_places, kinds)):
+    if target is None:
+        return False
+    if all(_names_once(p, kind) for p, kind in zip(places, kinds, strict=True)):
+        _update_once(function, part(target, args[1]), args[2:], site)
+        return True
+    if not all(map(_are_places, kinds)):
         return False
     if not all(_same_shape(places[0], p, site) for p in places[1:]):
         return False
@@ -305,6 +320,26 @@ def _at(function: np.ufunc, args: tuple[n.Expr, ...], site: Site) -> bool:
     trips_of = n.Call(n.Ref("range", range, range), (length(named[0]),))
     site.before.append(n.For(i, trips_of, (inner,), span=span))
     return True
+
+
+def _names_once(key: n.Expr, kind: Kind) -> bool:
+    """Whether a key, or an entry of one, names each element once: an integer, a slice or a mask."""
+    dtype = dtype_of(kind)
+    if isinstance(key, n.Slice) or isinstance(kind, SliceOf):
+        return True
+    if isinstance(kind, Array):
+        return dtype == np.dtype(bool)
+    return is_number(kind) and dtype is not None and dtype.kind in "iu"
+
+
+def _update_once(
+    function: np.ufunc, place: n.Index, values: tuple[n.Expr, ...], site: Site
+) -> None:
+    """`a[key] op= v`, or `a[key] = f(a[key], v)`."""
+    if function in _OPERATORS:
+        site.update(place, _OPERATORS[function], values[0])
+    else:
+        site.store(place, np_ufunc(function, place, *values))
 
 
 def np_ufunc(function: np.ufunc, *args: n.Expr) -> n.Call:

@@ -15,15 +15,6 @@ from srcdiff.rules.registry import lookup
 _POSITIONS: Mapping[Any, int] = {np.dot: 2, np.concatenate: 2}
 
 
-# Functions and methods that write into their first argument.
-WRITERS: frozenset[Any] = frozenset(
-    (np.copyto, np.place, np.putmask, np.put, np.put_along_axis, np.fill_diagonal)
-)
-WRITING_METHODS = frozenset(
-    ("fill", "put", "sort", "partition", "resize", "setfield", "byteswap", "setflags", "itemset")
-)
-
-
 def has_output(e: n.Expr) -> bool:
     """Whether an expression is a call with an `out`, as far as its text tells."""
     if not isinstance(e, n.Call):

@@ -32,6 +32,7 @@ from srcdiff.ir.walk import (
     base_name,
     blocks,
     bound_names,
+    changed_lists_of,
     expressions,
     names_in,
     statements,
@@ -178,6 +179,7 @@ class _Flow:
         return state
 
     def _statement(self, s: n.Stmt, need: Names, bound: Names, in_loop: bool) -> State:
+        self._check_lists(s, need)
         if writing_call(s) is not None:
             return self._given(s, need, bound)
         match s:
@@ -294,6 +296,20 @@ class _Flow:
                 need |= {EARLIER + slot.place.name}
             need |= target_shape_reads(slot.place) - self._facts.one_shape
         return need
+
+    def _check_lists(self, s: n.Stmt, need: Names) -> None:
+        """Refuses calls that change lists which the reverse sweep needs as they are."""
+        for e in expressions(s):
+            for x in (x for x in subexpressions(e) if isinstance(x, n.Call)):
+                for name in sorted(map(str, map(base_name, changed_lists_of(x)))):
+                    if name in need:
+                        raise UnsupportedError(
+                            f"this call changes the list {name!r}, which the derivative reads "
+                            "later as it was before.",
+                            x.span or s.span,
+                            None,
+                            "build a new list instead of changing this one.",
+                        )
 
     def _given(self, s: n.Stmt, need: Names, bound: Names) -> State:
         """A call that writes into arrays, which its reverse sweep undoes where that is needed."""

@@ -159,7 +159,7 @@ class Reverser:
         # What is run to check a result whose size is not known before.
         self.result_check: Callable[[n.Return], n.Block] = lambda s: ()
         # What is kept of the result.
-        self.kept: Callable[[n.Expr], n.Expr] = lambda e: e
+        self.kept: Callable[[n.Expr, Inference], n.Expr] = lambda e, infer: e
         # The lists that callees keep their tapes in, by call.
         self.lists: dict[n.Stmt, tuple[str, ...]] = {}
         self.temporaries = Temporaries(primal.names)
@@ -600,7 +600,7 @@ class Reverser:
         check = self.result_check(s)
         if self._keep_value is None:
             return check
-        value = n.Const(None) if s.value is None else self.kept(s.value)
+        value = n.Const(None) if s.value is None else self.kept(s.value, self._primal.kinds.at(s))
         return (*check, n.Assign(self._keep_value, value, span=s.span))
 
     def _if(self, s: n.If) -> tuple[n.Block, n.Block]:

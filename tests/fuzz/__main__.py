@@ -95,6 +95,8 @@ def main() -> int:
     report = Report()
     for part in hunt(chosen.count, chosen.seed, chosen.profiles, chosen.mode, chosen.jobs):
         report.add(part)
+        for program, outcome in part.failures:
+            print(f"{outcome.kind} at '{program.label}': {outcome.cause}", flush=True)
     print(summary(report, time.monotonic() - started), flush=True)
     for found in different(report.failures)[: chosen.show]:
         show(found, chosen.mode, chosen.seconds)

@@ -401,3 +401,13 @@ def cumulated_in_place(x, A):
     for i in range(1, A.shape[0]):
         A[i] += A[i - 1] * A[i]
     return np.sum(x * x) + np.sum(A**2)
+
+
+@case
+def half_done_when_it_raises(x, k):
+    try:
+        np.sqrt(x, out=x)
+        x[[0, k + 3]] = 1.0
+    except IndexError:
+        x[0] = 2.0 * x[1]
+    return np.sum(x**3)

@@ -208,3 +208,15 @@ def worklist_with_flags(height, limit):
             else:
                 settled[i] = True
     return np.sum(height**2 * np.arange(1, len(height) + 1))
+
+
+def _filled(values):
+    out = np.empty_like(values)
+    np.sin(values, out=out)
+    out[values > 1.0] = 0.5
+    return out
+
+
+@program(args=lambda rng: (rng.uniform(0.2, 1.8, 5),))
+def product_of_filled(x):
+    return np.sum(_filled(x) * _filled(0.5 * x) * x)

@@ -619,3 +619,203 @@ def _total_and_scale(A, k):
     s = np.sum(A)
     A *= k
     return s
+
+
+# --- given twice, and under other names -----------------------------------------------------------
+
+
+def _scale_rows(A, x):
+    for i in range(len(A)):
+        row = A[i]
+        row *= x[i]
+        row[0] += A[i, 1] * x[i]
+
+
+@program(
+    args=lambda rng: (rng.uniform(0.2, 1.0, (3, 2)), rng.uniform(0.2, 1.0, 3)),
+    argnums=(0, 1),
+    analytic=True,
+)
+def names_inside(A, x):
+    _scale_rows(A[1:], x)
+    _scale_rows(A, x)
+    return np.sum(A**2)
+
+
+def _mix(a, b, k):
+    a[:] = a * k + b
+    b[0] *= a[0]
+    a += b * b
+
+
+@program(args=lambda rng: (rng.uniform(0.1, 0.9, (3, 2)), rng.uniform(0.1, 0.9, 3)), argnums=(0, 1))
+def given_twice(A, x):
+    _mix(A[0], A[0], x[0])
+    _mix(A, A[1:2], x[1])
+    _mix(A[:-1], A[1:], x[2])
+    return np.sum(A**2)
+
+
+def _swap(a, b):
+    t = a.copy()
+    a[:] = b
+    b[:] = t
+
+
+@program(args=_grid(3, 2), analytic=True)
+def swaps_rows_and_columns(A):
+    for i in range(3):
+        _swap(A[i], A[(2 * i) % 3])
+        A[0] *= 2.0
+    _swap(A[:, 0], A[:, 1])
+    A[1] *= A[0]
+    return np.sum(A**2 * np.arange(6.0).reshape(3, 2))
+
+
+@program(args=_values(4), analytic=True)
+def rotated_buffers(x):
+    a, b = x.copy(), np.zeros_like(x)
+    for _ in range(3):
+        _fill(b, a)
+        a, b = b, a
+    return np.sum(a**2)
+
+
+def _sum_of_first(A):
+    row = A[0]
+    return np.sum(row**2)
+
+
+@program(args=_grid(2, 2), analytic=True)
+def views_on_the_tapes_of_a_helper(A):
+    s = _sum_of_first(A)
+    for _ in range(3):
+        s += _sum_of_first(A)
+        A *= A
+    A[0] = 0.0
+    return s + np.sum(A)
+
+
+def _reshaped(v):
+    v *= 2.0
+    v[0] = v[1] * v[2]
+
+
+@program(args=_grid(3, 3), analytic=True)
+def reshaped_arguments(A):
+    _reshaped(A.reshape(-1))
+    _reshaped(A.ravel()[1:])
+    _reshaped(np.transpose(A)[0])
+    return np.sum(A**2)
+
+
+def _both(x, a, b):
+    a[:] = x
+    b[:] = x * x
+    return a, b
+
+
+@program(args=_values(3), analytic=True)
+def returns_both_arguments(x):
+    a, b = np.zeros_like(x), np.zeros_like(x)
+    p, q = _both(x, a, b)
+    p[0] += q[1]
+    return np.sum(a * b) + q[2]
+
+
+@program(args=_values(4), analytic=True)
+def closure_writes_into_what_it_captures(x):
+    out = np.zeros_like(x)
+
+    def put(i, v):
+        out[i] = v * x[i]
+
+    for i in range(len(x)):
+        put(i, x[i] + 1.0)
+    return np.sum(out**2)
+
+
+def _statistics(row, out):
+    out[0], out[1] = np.mean(row), np.std(row)
+    row -= out[0]
+    row /= out[1]
+
+
+@program(args=_grid(2, 3))
+def rows_of_two_arrays(X):
+    out = np.zeros((len(X), 2))
+    for row, o in zip(X, out):
+        _statistics(row, o)
+    return np.sum(X**3) + np.sum(out**2)
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def _push(stack, v, n):
+    for i in range(n):
+        if v > 0:
+            stack.append(v * i)
+        else:
+            stack.append(-v)
+    return len(stack)
+
+
+def _pop(stack):
+    return 2.0 * stack.pop()
+
+
+@program(args=_values(4))
+def stack_by_helpers(x):
+    stack, total = [], 0.0
+    for v in x:
+        depth = _push(stack, v, 2)
+        total += _pop(stack) * depth
+    while stack:
+        total = 0.5 * total + _pop(stack)
+    return total
+
+
+def _remember(history, u):
+    history.append(u.copy())
+
+
+@program(args=_values(4), analytic=True)
+def history_by_helper(x):
+    history = []
+    for _ in range(3):
+        x[1:] += 0.1 * x[:-1] ** 2
+        _remember(history, x)
+    return sum(np.sum(u**2) for u in history)
+
+
+def _descend(parameters, gradients, rate):
+    for p, g in zip(parameters, gradients):
+        p -= rate * g
+
+
+@program(args=_values(4), analytic=True)
+def list_of_parameters_updated(x):
+    parameters = [x[:2].copy(), x[2:].copy()]
+    for _ in range(3):
+        _descend(parameters, [np.sin(p) for p in parameters], 0.1)
+    return sum(np.sum(p**2) for p in parameters)
+
+
+def _walk(x, i, order, out):
+    order.append(i)
+    out[i] = x[i] ** 2
+    if 2 * i + 1 < len(x):
+        _walk(x, 2 * i + 1, order, out)
+    if 2 * i + 2 < len(x):
+        _walk(x, 2 * i + 2, order, out)
+
+
+@program(args=_values(4), analytic=True)
+def order_of_a_walk(x):
+    order, out = [], np.zeros_like(x)
+    _walk(x, 0, order, out)
+    total = 0.0
+    for k, i in enumerate(order):
+        total += (k + 1) * out[i]
+    return total
