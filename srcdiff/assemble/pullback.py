@@ -229,6 +229,9 @@ class _Writer:
             pairs = self._facts.aliases.ever()
             reached = partners(ARGUMENT + one, pairs) | partners(contents(one), pairs)
             near = self._facts.arguments(reached) & ways - {one}
+            if self._forward is not None and one in self._handed.kept[self._forward]:
+                # A function that is called may keep it, on whichever tape of its own.
+                near |= self._handed.passed_on(self._forward) & self._tapes.keys()
             found |= near | {one} if near else set()
         out = {}
         for name in (*self._pair.reads, *self._tapes):
