@@ -424,8 +424,11 @@ class Machine:
         a: Callable[[], None],
         b: Callable[[], None],
         span: Span | None,
+        handlers: tuple[n.Handler, ...] = (),
     ) -> None:
-        """`if test: a else: b`, of which it is not known which happens."""
+        """`if test: a else: b`, of which it is not known which happens; with handlers, the
+        Attempt that they belong to.
+        """
         names, where = self.names, self.where
         self.names = names.copy()
         left = self.aside(a, self.state.copy())
@@ -441,7 +444,10 @@ class Machine:
             self.state = right[1] if left[2] else left[1]
         else:
             self._meet(body, left[1], orelse, right[1])
-        if body or orelse:
+        if handlers:
+            sides = tuple(body), tuple(orelse)
+            self.out.append(n.Attempt(test, *sides, span=span, handlers=handlers))
+        elif body or orelse:
             if not body:
                 test, body, orelse = n.Op("not", (test,), span=test.span), orelse, body
             self.out.append(n.If(test, tuple(body), tuple(orelse), span=span))

@@ -14,7 +14,7 @@ from srcdiff.aggregates.values import Cell, Made, Plain, Value
 from srcdiff.errors import Span
 from srcdiff.ir import nodes as n
 from srcdiff.ir.attributes import leave
-from srcdiff.ir.kinds import UNKNOWN, Array, Kind, TupleOf, carries
+from srcdiff.ir.kinds import BOOL, INT, UNKNOWN, Array, Kind, TupleOf, carries
 from srcdiff.ir.walk import (
     blocks,
     expressions,
@@ -54,6 +54,8 @@ def statement(m: Machine, s: n.Stmt) -> None:
             _update(m, s)
         case n.Effect():
             _effect(m, s)
+        case n.Attempt():
+            _attempt(m, s)
         case n.If():
             decided = m.test(s.test)
             if isinstance(decided, bool):
@@ -81,6 +83,21 @@ def statement(m: Machine, s: n.Stmt) -> None:
             m.out.append(replace(s))
         case _:
             _other(m, s)
+
+
+def _attempt(m: Machine, s: n.Attempt) -> None:
+    """What may raise. Its flag is false before, but not known to be so after."""
+    assert isinstance(s.test, n.Var)
+    flag = _var(m, s.test)
+    handlers = []
+    for h in s.handlers:
+        name = None if h.name is None else _var(m, n.Var(h.name))
+        handlers.append(replace(h, name=name, cls=h.cls and m.expression(h.cls)))
+        if name is not None:
+            m.state.kinds[name] = UNKNOWN
+    m.state.kinds[flag] = BOOL if len(handlers) == 1 else INT
+    sides = partial(block, m, s.body), partial(block, m, s.orelse)
+    m.either(n.Var(flag), *sides, s.span, tuple(handlers))
 
 
 def _other(m: Machine, s: n.Stmt) -> None:

@@ -377,7 +377,9 @@ def _own_stores(block: n.Block) -> bool:
     """Whether a block writes only into arrays and lists that it has made itself."""
     made: set[str] = set()
     for s in statements(block):
-        if stored_names((s,)) - made:
+        # `y *= 2.0` writes into an array that may have other names.
+        updated = bound_names((s,)) if isinstance(s, n.Update) else frozenset()
+        if (stored_names((s,)) | updated) - made:
             return False
         if isinstance(s, n.Assign) and isinstance(s.target, n.Var):
             made -= bound_names((s,))

@@ -86,3 +86,51 @@ def array_bound_before_early_return(x, n):
         if y[0] < 0.5:
             return np.sum(y)
     return np.sum(x) * x[0]
+
+
+@program(args=lambda rng: (rng.standard_normal(3), int(rng.integers(0, 2))), seeds=4)
+def alias_written_before_raise(A, n):
+    y = A
+    try:
+        y *= 2.0
+        if n > 0:
+            raise KeyError("out of range")
+        y *= 3.0
+    except KeyError:
+        A[0] = A[1] * A[0]
+    return np.sum(A * A)
+
+
+class Gauge:
+    def __init__(self, level):
+        self.level = level
+
+    def advance(self, factor):
+        try:
+            self.level = self.level * factor
+            if self.level > 1.0:
+                raise ValueError("too high")
+            self.level = self.level * factor
+        except ValueError:
+            self.level = self.level + 1.0
+        except KeyError:
+            self.level = 0.0
+
+
+@program(args=lambda rng: (rng.uniform(0.3, 2.0), rng.uniform(0.5, 1.5)), argnums=(0, 1), seeds=6)
+def method_that_handles_what_it_raises(x, p):
+    gauge = Gauge(x)
+    gauge.advance(p)
+    gauge.advance(p)
+    return gauge.level
+
+
+@program(args=lambda rng: (rng.standard_normal(), int(rng.integers(0, 2))), seeds=4)
+def lookup_tried_beside_dict(x, n):
+    weights = {"k": 1.0}
+    try:
+        m = [2, 3][2 * n]
+    except IndexError:
+        m = 5
+    weights["rate"] = m * x
+    return weights["rate"] * x
