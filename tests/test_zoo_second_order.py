@@ -28,6 +28,7 @@ SMOOTH = [p for p in PROGRAMS if p.differences]
 MAY_BE_REFUSED = set(
     """
     added_to_what_is_read all_kinds_of_parameters appended_in_branches array_tree arrays_replaced
+    around_a_contour
     call_in_branch call_in_break_test call_in_store call_in_tests call_of_other_module call_on_rows
     call_overwriting_its_parameter call_returning_tuple call_with_arrays call_with_while
     call_with_while_in_loop calls_as_arguments calls_with_stars determinant
@@ -38,6 +39,7 @@ MAY_BE_REFUSED = set(
     lists_of_active_values local_names_as_in_helper made_in_one_branch masked_stores_in_a_loop
     methods nested_calling_each_other over_reversed_range_with_break
     overwrites_arrays_that_it_passes recursion_with_two_results repeated_squaring
+    bodies self_energies transform_by_stages
     signature_of_its_own starred_parameters summed three_deep tuples_and_dicts_as_arguments
     """.split()
 )
