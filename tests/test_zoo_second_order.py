@@ -27,6 +27,7 @@ SMOOTH = [p for p in PROGRAMS if p.differences]
 # What may be refused to second order: most need a list as a tape that a helper takes.
 MAY_BE_REFUSED = set(
     """
+    largest_so_far previous_or_none
     added_to_what_is_read all_kinds_of_parameters appended_in_branches array_tree arrays_replaced
     around_a_contour
     call_in_branch call_in_break_test call_in_store call_in_tests call_of_other_module call_on_rows
