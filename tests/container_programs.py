@@ -986,6 +986,19 @@ def viterbi_hard(x):
 
 
 @case(V)
+def beam(x):
+    beams = [(0.0, 0)]
+    for v in x:
+        cand = []
+        for score, state in beams:
+            cand.append((score - v * v, 0))
+            cand.append((score - (v - 1.0) ** 2 - 0.1 * state, 1))
+        cand.sort(key=lambda c: c[0], reverse=True)
+        beams = cand[:2]
+    return beams[0][0]
+
+
+@case(V)
 def polynomials(x):
     def polyadd(p, q):
         n = max(len(p), len(q))
@@ -1145,6 +1158,19 @@ def moving_avg(x):
         window.append(v)
         out.append(sum(window) / len(window))
     return sum(o * o for o in out)
+
+
+@case(V)
+def bfs_queue(x):
+    tree = {0: [1, 2], 1: [3], 2: [], 3: []}
+    queue = deque([(0, 1.0)])
+    total = 0.0
+    while queue:
+        node, w = queue.popleft()
+        total += w * x[node]
+        for child in tree[node]:
+            queue.append((child, w * x[node] * 0.5))
+    return total
 
 
 @case(V)

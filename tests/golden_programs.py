@@ -448,3 +448,55 @@ def through_named_slices(u, rate):
     for _ in range(2):
         u[inner] += rate * (u[above] + u[below] - 2.0 * u[inner]) ** 2
     return np.sum(u)
+
+
+# --- functions that write into their arguments
+
+
+def _relax(v, k):
+    for i in range(1, len(v) - 1):
+        v[i] += k * (v[i - 1] - 2.0 * v[i] + v[i + 1])
+
+
+@pinned(R((4, 3)), 0.3, 2, argnums=(0, 1))
+def relaxed_view(A, k, sweeps):
+    for _ in range(sweeps):
+        _relax(A[1:-1], k)
+    return np.sum(A**2)
+
+
+def _fill(out, x):
+    out[:] = np.sin(x)
+    return out
+
+
+@pinned(R(3))
+def filled_buffers(x):
+    buf = np.zeros_like(x)
+    total = np.sum(_fill(buf, x))
+    return total * np.sum(_fill(buf, buf * x))
+
+
+def _eliminate(A, j):
+    for i in range(j + 1, len(A)):
+        row = A[i]
+        row -= row[j] / A[j, j] * A[j]
+
+
+@pinned(R((3, 3)))
+def eliminated(A):
+    for j in range(len(A)):
+        _eliminate(A, j)
+    return A[-1, -1]
+
+
+def _deeper(A):
+    if len(A) > 1:
+        A[1:, 1:] -= np.outer(A[1:, 0], A[0, 1:]) / A[0, 0]
+        _deeper(A[1:, 1:])
+
+
+@pinned(R((3, 3)))
+def factored(A):
+    _deeper(A)
+    return np.sum(np.diag(A) ** 2)

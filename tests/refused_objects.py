@@ -152,6 +152,26 @@ def f(x):
         "make a new object instead of changing one that has two names.",
     ),
     Refused(
+        "two_names_and_an_update",
+        """
+class P:
+    def __init__(self, x):
+        self.x = x
+
+
+def f(x):
+    p = P(x[0])
+    q = P(x[1])
+    if x[0] > 0.1:
+        q = p
+    «q.x» += 3.0 * x[2]
+    return p.x * q.x
+""",
+        "an object of the class P is changed here, of which it is not known whether another name "
+        "stands for it as well.",
+        "make a new object instead of changing one that has two names.",
+    ),
+    Refused(
         "classes_of_branches",
         """
 class P:

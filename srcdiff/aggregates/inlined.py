@@ -13,7 +13,7 @@ from typing import Any
 
 from srcdiff.aggregates import classes, containers, statements
 from srcdiff.aggregates.attributes import store_field
-from srcdiff.aggregates.machine import Frame, Machine, as_value
+from srcdiff.aggregates.machine import Frame, Machine, as_value, reads_memory
 from srcdiff.aggregates.values import Nested, Plain, Value
 from srcdiff.errors import Span, UnsupportedError
 from srcdiff.ir import nodes as n
@@ -227,8 +227,7 @@ def _changed(
     for name, value in bound.items():
         if not isinstance(value, Plain) or not _stays(m, value.expr, name, _use(function)):
             continue
-        parts = subexpressions(value.expr)
-        reads = any(isinstance(x, n.Index | n.Field | n.Call | n.OpaqueExpr) for x in parts)
+        reads = reads_memory(value.expr)
         if names_in(value.expr) & names or (reads and stores):
             out.add(name)
     return frozenset(out)

@@ -387,8 +387,7 @@ class Machine:
         safe = not names_in(value.expr) & written_names(later)
         if safe and not isinstance(value.expr, n.Var):
             calls = any(isinstance(x, n.Call | n.OpaqueExpr) for x in subexpressions(value.expr))
-            reads = any(isinstance(x, n.Index | n.Field) for x in subexpressions(value.expr))
-            safe = not calls and not (reads and stored_names(later))
+            safe = not calls and not (reads_memory(value.expr) and stored_names(later))
         if safe:
             return value
         name = self.fresh("value")
@@ -582,6 +581,12 @@ class Machine:
                 value.reason, span, "use one class, and make the object before the branch."
             )
         return value
+
+
+def reads_memory(e: n.Expr) -> bool:
+    """Whether an expression does more than name values."""
+    names = n.Var | n.Const | n.Ref | n.Global | n.Tuple | n.Slice
+    return not all(isinstance(x, names) for x in subexpressions(e))
 
 
 def as_value(e: n.Expr) -> n.Expr:

@@ -25,11 +25,14 @@ from srcdiff.ir.walk import (
     argument_at,
     base_name,
     children,
+    expressions,
     lent_names,
     mutated_names,
     statements,
+    subexpressions,
     target_names,
 )
+from srcdiff.rules.outputs import output_place
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -68,6 +71,8 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             return _of_all(e.items, infer)
         case n.Op() if e.op in ("and", "or"):
             return _of_all(e.args, infer)
+        case n.OpaqueExpr() if _is_list_made(e):
+            return _of_comprehension(e, infer)
         case n.OpaqueExpr():
             return frozenset((*e.reads, OUTSIDE))
     held = _of_list(e, infer)
@@ -86,6 +91,22 @@ def roots(e: n.Expr, infer: Inference) -> frozenset[str]:
             (bound.operands[name] for name in bound.rule.shares if name in bound.operands), infer
         )
     return _of_unknown(e, infer)
+
+
+def _is_list_made(e: n.Expr) -> bool:
+    """Whether an expression is a list comprehension, kept as it stands."""
+    return (
+        isinstance(e, n.OpaqueExpr) and e.inner is not None and type(e.node).__name__ == "ListComp"
+    )
+
+
+def _of_comprehension(e: n.OpaqueExpr, infer: Inference) -> frozenset[str]:
+    """What the items may share memory with: what is iterated is taken for what it holds."""
+    assert e.inner is not None
+    found = roots(e.inner.element, infer)
+    if not found:
+        return found
+    return frozenset((*e.reads, OUTSIDE))
 
 
 def _of_memory(e: n.Call, memory: n.Memory, infer: Inference) -> frozenset[str]:
@@ -361,7 +382,8 @@ def _sources(name: str, value: n.Expr, infer: Inference) -> dict[str, frozenset[
         return {name: found, contents(name): frozenset()}
     own = frozenset[str]() if _is_new_list(value, infer) else found
     inner = _held(value, infer)
-    if inner and isinstance(value, n.Op | n.List) and not _apart(value, infer):
+    made = isinstance(value, n.Op | n.List) or _is_list_made(value)
+    if inner and made and not _apart(value, infer):
         inner |= {TWICE}
     return {name: own, contents(name): inner}
 
@@ -383,7 +405,7 @@ def _is_new_list(e: n.Expr, infer: Inference) -> bool:
         return isinstance(e.key, n.Slice) and isinstance(infer(e.base), ListOf)
     if isinstance(e, n.Call):
         return _of_list(e, infer) is not None and method_of(e, "pop") is None
-    return isinstance(e, n.List | n.Op)
+    return isinstance(e, n.List | n.Op) or _is_list_made(e)
 
 
 def _bound_together(sources: dict[str, frozenset[str]], pairs: Pairs) -> Pairs:
@@ -452,12 +474,19 @@ def in_place_names(function: n.Function, kinds: Kinds) -> frozenset[str]:
 def written_by(s: n.Stmt, kinds: Kinds) -> frozenset[str]:
     """The arrays and lists that a statement writes into."""
     out = frozenset(x for x in mutated_names(s) if isinstance(kinds.at(s)(n.Var(x)), ListOf))
-    out |= lent_names(s)
+    out |= lent_names(s) | _outputs(s)
     if isinstance(s, n.Assign | n.Update):
         out |= stores_into(s.target)
     if isinstance(s, n.Update) and isinstance(s.target, n.Var) and _is_array(kinds, s):
         out |= {s.target.name}
     return out
+
+
+def _outputs(s: n.Stmt) -> frozenset[str]:
+    """The arrays that calls with `out` write into, which are not written as stores."""
+    calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
+    places = (place for call in calls if (place := output_place(call)) is not None)
+    return frozenset(name for place in places if (name := base_name(place)) is not None)
 
 
 def _is_array(kinds: Kinds, s: n.Update) -> bool:

@@ -181,6 +181,9 @@ def conflicts(
             yield Conflict(s, name, frozenset())
         item = updated_item(s, infer)
         if item is not None and isinstance(s, n.Assign | n.Update):
+            if isinstance(s.target, n.Index) and isinstance(s.target.base, n.Index):
+                # `xs[k][i] = v` writes into what the list holds: its adjoint is a list of arrays.
+                yield Conflict(s, item, frozenset())
             yield from _conflict(item, s, shared.written(s, infer), live)
             continue
         for name in sorted(written(s, infer)):

@@ -185,31 +185,33 @@ class PairMaker:
         """What the call's pair is made for. A pair in progress is widened for what its function's
         calls of itself differentiate.
         """
-        common = (callee, tuple(kinds.items()), useful, lent)
-        found = self._questions.get((common, wrt))
+        undone = lent.undone
+        common = (callee, tuple(kinds.items()), useful, replace(lent, undone=frozenset()))
+        found = self._questions.get((common, wrt, undone))
         if found is None:
-            found = self._questions.get((common, None))
+            found = self._questions.get((common, None, None))
             running = found is not None and self._solver.is_running(found)
             if found is not None and (running or self._solver.is_cyclic(found)):
                 wider = tuple(p for p in kinds if p in found.wrt or p in wrt)
-                if wider != found.wrt and running:
-                    found.wrt = wider
+                more = replace(found.lent, undone=found.lent.undone | undone)
+                if (wider, more) != (found.wrt, found.lent) and running:
+                    found.wrt, found.lent = wider, more
                     self._solver.forget(found)
-                elif wider != found.wrt:
+                elif (wider, more) != (found.wrt, found.lent):
                     found = None
             else:
                 found = None
         if found is None:
             forward, backward = (Sweep(f"{callee.name}_{end}") for end in ("fwd", "bwd"))
             found = Question(callee, kinds, wrt, useful, forward, backward, lent)
-            self._questions[common, None] = found
-        self._questions[common, wrt] = found
+            self._questions[common, None, None] = found
+        self._questions[common, wrt, undone] = found
         return found
 
     def _made(self, question: Question) -> Pair:
         shop = Workshop(self.world, self.ours, self, self.names, self.outside)
         while True:
-            wrt, last = question.wrt, self._solver.found(question)
+            asked, last = (question.wrt, question.lent), self._solver.found(question)
             frame = Frame(question, () if last is None else last.tapes)
             self._frames.append(frame)
             whole = self.again and self._solver.is_cyclic(question)
@@ -218,7 +220,7 @@ class PairMaker:
             finally:
                 self._frames.pop()
             known = whole or not self.again or not self._solver.is_cyclic(question)
-            if wrt == question.wrt and known:
+            if asked == (question.wrt, question.lent) and known:
                 break
         self.pairs.pop(question, None)
         self.pairs[question] = pair

@@ -138,6 +138,11 @@ class Handed:
                     out |= facts.near(value, s)
         return out
 
+    def passed_on(self, function: n.Function) -> Names:
+        """The variables that a function passes to other sweeps as they are."""
+        calls = (call for s in statements(function.body) for _, call in _calls(s))
+        return frozenset(a.name for call in calls for a in call.args if isinstance(a, n.Var))
+
     def reads(self, function: n.Function) -> Names:
         """The variables whose values a function reads."""
         found = (value_reads(e) for s in statements(function.body) for e in expressions(s))

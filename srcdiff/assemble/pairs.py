@@ -297,7 +297,9 @@ def _named(
     """The pair's functions with their parameters and names; `given` are the adjoints of results
     and of arguments that the reverse sweep is handed, and those that the forward sweep is.
     """
-    seeds, handed, beside = given
+    seeds, handed, shadows = given
+    used = _read_names(made.forward)
+    beside = {p: name for p, name in shadows.items() if name in used}
     lowered = question.callee.function
     read = _read_names(made.backward)
     reads = tuple(p.name for p in lowered.params if p.name in read)

@@ -229,6 +229,7 @@ class _Writer:
             pairs = self._facts.aliases.ever()
             reached = partners(ARGUMENT + one, pairs) | partners(contents(one), pairs)
             near = self._facts.arguments(reached) & ways - {one}
+            near |= self._kept_by_callees({one, *near})
             found |= near | {one} if near else set()
         out = {}
         for name in (*self._pair.reads, *self._tapes):
@@ -236,6 +237,12 @@ class _Writer:
                 kept = self._tapes.get(name, n.Var(name))
                 out[name] = (kept, n.Var(self._names.fresh(f"{kept.name}_again")))
         return out
+
+    def _kept_by_callees(self, names: set[str]) -> frozenset[str]:
+        """The tapes on which functions that are called may keep the memory of one of these."""
+        if self._forward is None or not self._handed.kept[self._forward] & names:
+            return frozenset()
+        return self._handed.passed_on(self._forward) & self._tapes.keys()
 
     def _seeds(self, seed: n.Expr) -> Iterator[n.Expr]:
         """The parts of the value's adjoint, in the order of the reverse sweep's parameters."""

@@ -33,6 +33,7 @@ from srcdiff.ir.walk import (
     statements,
     stored_names,
     subexpressions,
+    target_names,
     with_blocks,
     written_names,
 )
@@ -45,19 +46,26 @@ _MAKERS: frozenset[Any] = frozenset(
 )
 
 
+# Builtins whose result is a number.
+_NUMBERS: tuple[Any, ...] = (float, int, bool, len, round)
+
+
 def attempts(function: n.Function, names: Names) -> n.Function:
     """The function without `try`, but for what finally closes."""
     if not any(isinstance(s, n.Try) for s in statements(function.body)):
         return function
     reading = Reading()
     reading.block(function.body, frozenset())
-    return replace(function, body=_Attempts(names, reading).block(function.body))
+    pairs = _other_names(function.body)
+    return replace(function, body=_Attempts(names, reading, pairs).block(function.body))
 
 
 @dataclass
 class _Attempts:
     names: Names
     reading: Reading
+    # Variables that may be two names for the same array.
+    pairs: frozenset[tuple[str, str]]
 
     def block(self, block: n.Block) -> n.Block:
         out: list[n.Stmt] = []
@@ -75,6 +83,7 @@ class _Attempts:
         flag = n.Var(self.names.fresh("raised"))
         handlers = self._handlers(s)
         read = self.reading.handled[original]
+        read |= _written_through(original.body, read, self.pairs)
         run = _Tried(self.names, flag, handlers, errors, read)
         tried = run.block(s.body)
         last = tried[-1] if tried else None
@@ -319,6 +328,40 @@ def _is_plain(s: n.Raise) -> bool:
     """Whether making the error does nothing else."""
     calls = (x for e in expressions(s) for x in subexpressions(e) if isinstance(x, n.Call))
     return all(x is s.value for x in calls)
+
+
+def _other_names(block: n.Block) -> frozenset[tuple[str, str]]:
+    """Variables of which one is made of the other by anything but arithmetic."""
+    found: set[tuple[str, str]] = set()
+    for s in statements(block):
+        if isinstance(s, n.Assign) and not _is_number(s.value):
+            found |= {(t, v) for t in target_names(s.target) for v in names_in(s.value) if t != v}
+    return frozenset(found)
+
+
+def _is_number(e: n.Expr) -> bool:
+    """Whether an expression is surely no array that has another name."""
+    if isinstance(e, n.Call) and isinstance(e.callee, n.Ref):
+        value = e.callee.value
+        return getattr(value, "__module__", None) == "math" or any(value is f for f in _NUMBERS)
+    return isinstance(e, n.Op | n.Compare | n.Const)
+
+
+def _written_through(
+    body: n.Block, read: frozenset[str], pairs: frozenset[tuple[str, str]]
+) -> frozenset[str]:
+    """The names through which a block may write into what is read later under others."""
+    written = stored_names(body) | {
+        s.target.name
+        for s in statements(body)
+        if isinstance(s, n.Update) and isinstance(s.target, n.Var)
+    }
+    near = read
+    while True:
+        new = near.union(*((a, b) for a, b in pairs if a in near or b in near))
+        if new == near:
+            return written & near
+        near = new
 
 
 def _leaves(s: n.Stmt) -> bool:

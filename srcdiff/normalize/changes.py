@@ -13,6 +13,7 @@ That is the same where the list has no other name; elsewhere the method is left,
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -472,7 +473,10 @@ def shared_names(function: n.Function) -> frozenset[str]:
     and what is put somewhere.
     """
     out: set[str] = set(function.param_names)
+    moves = frozenset(_moves(function, function.body))
     for s in statements(function.body):
+        if s in moves:
+            continue
         if isinstance(s, n.Assign):
             out |= _exposed(s.value)
             if not _is_new(s.value) and popped(s) is None:
@@ -490,6 +494,34 @@ def shared_names(function: n.Function) -> frozenset[str]:
                 if isinstance(x, n.Closure):
                     out |= set(x.code.captured)
     return frozenset(out)
+
+
+def _moves(function: n.Function, block: n.Block) -> Iterator[n.Stmt]:
+    """The assignments of lists that were made in the same block, and are not mentioned again."""
+    for at, s in enumerate(block):
+        for b in blocks(s):
+            yield from _moves(function, b)
+        if not isinstance(s, n.Assign) or not isinstance(s.target, n.Var):
+            continue
+        if not isinstance(s.value, n.Var) or s.value == s.target:
+            continue
+        name = s.value.name
+        made = [
+            k
+            for k, x in enumerate(block[:at])
+            if isinstance(x, n.Assign) and x.target == s.value and _is_new(x.value)
+        ]
+        if not made or name in names_in(block[made[0]].value):  # type: ignore[attr-defined]
+            continue
+        near = set(statements(block[made[0] : at + 1]))
+        others = (x for x in statements(function.body) if x not in near)
+        if not any(name in _names_of(x) for x in others):
+            yield s
+
+
+def _names_of(s: n.Stmt) -> frozenset[str]:
+    found = frozenset[str]().union(*map(names_in, expressions(s)))
+    return found | {*s.reads, *s.writes} if isinstance(s, n.Opaque) else found
 
 
 def _exposed(e: n.Expr) -> set[str]:

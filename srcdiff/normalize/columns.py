@@ -103,7 +103,26 @@ def _found(function: n.Function, facts: Iterated, varied: frozenset[str]) -> dic
             if keys.setdefault(name, found) != found:
                 bad.add(name)
         bad |= set(_otherwise(s))
-    return {name: found for name, found in keys.items() if name not in bad}
+    return _closed(function, {name: found for name, found in keys.items() if name not in bad})
+
+
+def _closed(function: n.Function, keys: dict[str, Keys]) -> dict[str, Keys]:
+    """Of these lists, those that are only made of, and only made into, each other."""
+    while True:
+        bad: set[str] = set()
+        for s in statements(function.body):
+            if not isinstance(s, n.Assign) or not isinstance(s.target, n.Var):
+                continue
+            target = s.target.name
+            parts = [x.name for x in _sequences(s.value) if isinstance(x, n.Var)]
+            for name in parts:
+                if name in keys and keys.get(target) != keys[name]:
+                    bad |= {name, target}
+                elif name not in keys:
+                    bad.add(target)
+        if not bad & keys.keys():
+            return keys
+        keys = {name: found for name, found in keys.items() if name not in bad}
 
 
 def _keys(kind: Kind) -> Keys | None:
@@ -187,6 +206,8 @@ def _bare(e: n.Expr, allowed: set[int] | None = None) -> Iterator[str]:
 
 def _sequences(e: n.Expr) -> list[n.Expr]:
     """The variables in an expression that makes a list of the rows of others."""
+    if isinstance(e, n.Var):
+        return [e]
     if isinstance(e, n.Index) and isinstance(e.base, n.Var) and isinstance(e.key, n.Slice):
         return [e.base]
     if isinstance(e, n.Op) and e.op == "add":

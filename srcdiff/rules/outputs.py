@@ -28,6 +28,14 @@ def ends_in_output(e: n.Call) -> bool:
     return is_numpy(function) and output_position(function) == len(e.args) - 1
 
 
+def output_place(e: n.Call) -> n.Expr | None:
+    """What a call writes its result into, as far as its text tells."""
+    for name, value in e.keywords:
+        if name == "out":
+            return value
+    return e.args[-1] if ends_in_output(e) else None
+
+
 def is_numpy(function: Any) -> bool:
     """Whether a function is one of NumPy's with a rule; ufuncs give one array."""
     if isinstance(function, np.ufunc):

@@ -2,7 +2,7 @@
 
 from srcdiff.runtime.broadcast import unbroadcast
 from srcdiff.runtime.constants import stop_gradient
-from srcdiff.runtime.copies import copied_together
+from srcdiff.runtime.copies import copied_together, strided_copy
 from srcdiff.runtime.determinants import cofactors, cofactors_along
 from srcdiff.runtime.extents import extent
 from srcdiff.runtime.placing import diagonal_array, keep_last, scatter, scatter_along, undo_diff
@@ -22,6 +22,7 @@ __all__ = [
     "scatter",
     "scatter_along",
     "stop_gradient",
+    "strided_copy",
     "unbroadcast",
     "undo_diff",
 ]

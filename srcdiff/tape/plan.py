@@ -11,7 +11,7 @@ values have no bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -175,6 +175,8 @@ class Planner:
         place = slot.place
         if base_name(place) not in self.bound:
             return None
+        if isinstance(place, n.Index) and any(isinstance(x, n.Index) for x in _chain(place.base)):
+            return None  # an item of a list may not be there yet
         keys = place.key if isinstance(place, n.Index) else None
         if keys is not None and any(_changes(keys, loop) for loop in loops):
             return None
@@ -209,6 +211,13 @@ def _trip_counts(loops: tuple[n.Stmt, ...]) -> tuple[n.Expr, ...] | None:
             return None
         out.append(size)
     return tuple(out)
+
+
+def _chain(e: n.Expr) -> Iterator[n.Expr]:
+    """A place and all that it is part of."""
+    while isinstance(e, n.Index | n.Field):
+        yield e
+        e = e.base
 
 
 def _changes(e: n.Expr, loop: n.Stmt) -> bool:

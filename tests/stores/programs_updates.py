@@ -411,3 +411,13 @@ def half_done_when_it_raises(x, k):
     except IndexError:
         x[0] = 2.0 * x[1]
     return np.sum(x**3)
+
+
+@case
+def buffers_in_a_list(x, y):
+    buffers = [np.zeros(len(x)) for _ in range(3)]
+    for i, buffer in enumerate(buffers):
+        np.multiply(x, i + 1.0, out=buffer)
+        buffer[[0, 0]] = y[:2]
+    buffers[1][1:] *= buffers[0][:-1]
+    return np.sum(buffers[0] * buffers[1] * buffers[2])

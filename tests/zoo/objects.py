@@ -864,3 +864,24 @@ def objects_in_comprehensions(x):
             if i != j:
                 ps[i].k += 0.1 * ps[j].k
     return sum(p.k * p.k for p in ps)
+
+
+class Halved:
+    def __init__(self, x):
+        self.x = x
+
+    @property
+    def value(self):
+        return self.x
+
+    @value.setter
+    def value(self, new):
+        self.x = 0.5 * new
+
+
+@program(args=NUMBER)
+def updated_through_a_setter(x):
+    h = Halved(x)
+    h.value += x * x
+    h.value *= 3.0
+    return h.x * x
