@@ -29,7 +29,7 @@ from srcdiff.ir.kinds import (
 )
 from srcdiff.ir.lists import is_zeros, zeros
 from srcdiff.ir.names import NOT_BOUND
-from srcdiff.ir.reads import mentions
+from srcdiff.ir.reads import mentions, value_reads
 from srcdiff.ir.walk import (
     base_name,
     blocks,
@@ -423,7 +423,10 @@ def _refold(plan: Plan, function: n.Function) -> n.Function:
 
 
 def _own(plan: Plan, function: n.Function) -> n.Function:
-    returned = frozenset(plan.wanted) if plan.inputs else _values(plan)
+    returned = frozenset(plan.wanted)
+    if not plan.inputs:
+        value = frozenset() if plan.value is None else frozenset((plan.value,))
+        returned = value_reads(plan.results(lambda name: UNKNOWN)) | value
     # What stands for the items of arguments is not returned: only its shape may be read.
     returned -= bound_names(plan.copies)
     adjoints = frozenset(plan.adjoints) | returned

@@ -44,6 +44,7 @@ from srcdiff.transform.pull import NEW, Temporaries, reads_new
 from srcdiff.transform.push import Pusher, zero_start
 from srcdiff.transform.shadows import Mirrored, mirrored
 from srcdiff.transform.spread import as_complex, is_full
+from srcdiff.transform.statements import same_kind
 
 
 class Calls(Protocol):
@@ -232,7 +233,7 @@ class Forwarder:
                 return self._mirrored(s, s.target, found)
         if s.note == NOT_BOUND:
             return [s, replace(s, target=self._tangents.place(s.target))]
-        pusher = self._pusher(s, s.value)
+        pusher = self._pusher(s, s.value if self._is_kept(s) else None)
         tangent = pusher.push(s.value)
         kind = pusher.infer(s.value)
         if tangent is None:
@@ -246,6 +247,13 @@ class Forwarder:
         if isinstance(s.target, n.Var) and _borrows(s.value, tangent, pusher.infer):
             self.borrowed.add(made)
         return self._ordered(s, made)
+
+    def _is_kept(self, s: n.Assign) -> bool:
+        """Whether the target holds the very value afterwards: a store may spread or convert it."""
+        infer = self._primal.kinds.at(s)
+        if not isinstance(s.target, n.Index) or not isinstance(infer(s.target.base), Array):
+            return True
+        return same_kind(infer(s.target), infer(s.value))
 
     def _mirrored(self, s: n.Assign, target: n.Var, found: Mirrored) -> list[n.Stmt]:
         """`v = A[1:]` where either is written into: the same view of the tangent."""

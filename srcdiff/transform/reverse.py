@@ -495,7 +495,8 @@ class Reverser:
             if not pairs:
                 return Adjoint()
             targets = tuple(t for t, _ in pairs)
-            return parallel(targets, tuple(v for _, v in pairs), context, undo)
+            chosen = tuple(v for _, v in pairs)
+            return parallel(targets, chosen, context, undo, frozenset(names))
         active = (
             names
             & useful

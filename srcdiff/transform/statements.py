@@ -119,9 +119,15 @@ def assignment(target: n.Var, value: n.Expr, context: Context, undo: bool) -> Ad
 
 
 def parallel(
-    targets: tuple[n.Var, ...], values: tuple[n.Expr, ...], context: Context, undo: bool
+    targets: tuple[n.Var, ...],
+    values: tuple[n.Expr, ...],
+    context: Context,
+    undo: bool,
+    bound: frozenset[str | None] = frozenset(),
 ) -> Adjoint:
-    """The adjoint of `a, b = x, y`: all seeds are read before any is replaced."""
+    """The adjoint of `a, b = x, y`: all seeds are read before any is replaced. `bound` are all
+    the variables that the statement binds, if these are only some of them.
+    """
     single = len(targets) == 1
     kinds = {
         context.adjoints.name(t.name): context.infer(v)
@@ -134,7 +140,8 @@ def parallel(
         seed = n.Var(context.adjoints.name(target.name))
         puller.pull(value, context.seed(seed, target.name))
     lets, rest = rebound(puller, targets, context)
-    return split(lets, rest, targets[0], undo, context)
+    bound |= {target.name for target in targets}
+    return split(lets, rest, targets[0], undo, context, bound)
 
 
 def rebound(
@@ -235,14 +242,21 @@ def _total(place: n.Place, values: list[n.Expr]) -> n.Expr:
 
 
 def split(
-    lets: list[n.Stmt], rest: list[n.Stmt], target: n.Place, undo: bool, context: Context
+    lets: list[n.Stmt],
+    rest: list[n.Stmt],
+    target: n.Place,
+    undo: bool,
+    context: Context,
+    bound: frozenset[str | None] = frozenset(),
 ) -> Adjoint:
-    """What reads the new value goes before the undo; NEW becomes the target."""
+    """What reads the new value goes before the undo; NEW becomes the target. `bound` are other
+    variables that are undone with it.
+    """
     if not any(reads_new(e) for s in [*lets, *rest] for e in expressions(s)):
         return Adjoint((), (*lets, *rest))
     if not undo:
         return Adjoint((), tuple(_replace_new(s, target) for s in [*lets, *rest]))
-    first, later = _before_undo(lets, context.together(base_name(target)))
+    first, later = _before_undo(lets, context.together(base_name(target)) | bound)
     first = [_replace_new(s, target) for s in first]
     remaining = [*later, *rest]
     if not any(reads_new(e) for s in remaining for e in expressions(s)):
@@ -287,7 +301,7 @@ def store(target: n.Index, value: n.Expr, context: Context, undo: bool) -> Adjoi
     place = context.adjoints.place(target)
     kind = context.infer(target)
     # What is stored is the value's result only where neither shape nor dtype was changed by it.
-    root = value if _same_kind(kind, context.infer(value)) else None
+    root = value if same_kind(kind, context.infer(value)) else None
     puller = context.puller({STORED.name: kind, NEW.name: kind}, root)
     _pull_stored(puller, target, value, kind, context, _kept(target, context))
     sums = summed(puller.out, context.adjoints)
@@ -305,7 +319,7 @@ def _is_view(place: n.Index, infer: Inference) -> bool:
     return isinstance(infer(place), Array) and not copies(place.key, infer)
 
 
-def _same_kind(a: Kind, b: Kind) -> bool:
+def same_kind(a: Kind, b: Kind) -> bool:
     dims_a, dims_b = dims_of(a), dims_of(b)
     if dims_a is None or dims_b is None or dtype_of(a) != dtype_of(b):
         return False

@@ -134,3 +134,29 @@ def lookup_tried_beside_dict(x, n):
         m = 5
     weights["rate"] = m * x
     return weights["rate"] * x
+
+
+@program(args=lambda rng: (rng.standard_normal(3), rng.standard_normal(3)), argnums=(0, 1), seeds=1)
+def argument_rebound_to_another_and_written(A, y):
+    y = A
+    y[0] -= 1.0
+    return np.mean(A * A)
+
+
+@program(args=lambda rng: (rng.standard_normal(), rng.standard_normal(3)), argnums=(0, 1))
+def pair_that_overwrites_what_it_reads(a, x):
+    b, a = np.min(x * a), 1.0
+    return a * b
+
+
+@program(args=lambda rng: (2, rng.standard_normal(3)), argnums=1)
+def pair_that_overwrites_an_int(k, x):
+    b, k = np.max(np.sin(x * k)), 3
+    return k * b
+
+
+@program(args=lambda rng: (rng.standard_normal(4), rng.standard_normal((3, 4))), argnums=(0, 1))
+def largest_spread_over_rows(y, A):
+    for row in A[1:]:
+        row[:] = np.max(y)
+    return np.sum(A * A)
