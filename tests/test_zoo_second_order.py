@@ -27,17 +27,20 @@ SMOOTH = [p for p in PROGRAMS if p.differences]
 # What may be refused to second order: most need a list as a tape that a helper takes.
 MAY_BE_REFUSED = set(
     """
+    largest_so_far previous_or_none
     added_to_what_is_read all_kinds_of_parameters appended_in_branches array_tree arrays_replaced
+    around_a_contour
     call_in_branch call_in_break_test call_in_store call_in_tests call_of_other_module call_on_rows
     call_overwriting_its_parameter call_returning_tuple call_with_arrays call_with_while
     call_with_while_in_loop calls_as_arguments calls_with_stars determinant
     double_starred_parameters early_returns_in_loops filled_then_stored four_levels given_method
     given_partial indices_and_slices integrate iterating_callees keywords_and_defaults
-    list_inside_a_call list_made_in_each_trip list_made_in_each_trip_and_read_after many_bodies
+    array_made_a_list_in_each_trip list_inside_a_call list_made_in_each_trip list_made_in_each_trip_and_read_after many_bodies
     ray_tracer
     lists_of_active_values local_names_as_in_helper made_in_one_branch masked_stores_in_a_loop
     methods nested_calling_each_other over_reversed_range_with_break
     overwrites_arrays_that_it_passes recursion_with_two_results repeated_squaring
+    bodies self_energies transform_by_stages
     signature_of_its_own starred_parameters summed three_deep tuples_and_dicts_as_arguments
     """.split()
 )

@@ -19,6 +19,8 @@ from srcdiff.ir.show import show
 from srcdiff.ir.walk import (
     base_name,
     expressions,
+    lent_names,
+    passed,
     statements,
     subexpressions,
 )
@@ -54,6 +56,8 @@ def check_effects(function: n.Function, kinds: Kinds, facts: Activity) -> None:
     for s in statements(function.body):
         if not kinds.reached(s) or isinstance(s, n.Opaque):
             continue
+        if isinstance(s, n.Attempt):
+            _check_tried(s)
         varied = facts.varied_before.get(s, frozenset())
         infer = kinds.at(s)
         if isinstance(s, n.Effect):
@@ -71,6 +75,18 @@ def check_effects(function: n.Function, kinds: Kinds, facts: Activity) -> None:
                 s.span,
                 None,
                 "put a new array into the list: xs[k] = xs[k] + y.",
+            )
+
+
+def _check_tried(s: n.Attempt) -> None:
+    """A function that writes into its argument and then raises leaves half of its work behind."""
+    for x in statements(s.orelse[: passed(s.orelse)]):
+        if lent_names(x):
+            raise UnsupportedError(
+                f"a call in try writes into {sorted(lent_names(x))[0]!r}, and may raise half-way.",
+                x.span,
+                None,
+                "call it outside of the try, or let it return a new array.",
             )
 
 

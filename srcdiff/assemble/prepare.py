@@ -48,6 +48,7 @@ from srcdiff.normalize.keys import steady_keys
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.nonlocals import nonlocals_to_results
+from srcdiff.normalize.rebinding import names_by_kind
 from srcdiff.normalize.starts import array_starts
 from srcdiff.normalize.tuples import tuples_to_names
 from srcdiff.normalize.unpack import unpack
@@ -170,6 +171,10 @@ def prepare(
     function = updates_in_place(function, lent.written)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
+    renamed = names_by_kind(function, names, kinds)
+    if renamed is not function:
+        function = renamed
+        kinds = infer_kinds(function, setting.kinds, setting.world)
 
     def facts_of(function: n.Function, kinds: Kinds) -> Activity:
         found = _groups(function, kinds, lent)

@@ -284,8 +284,11 @@ class _Flow:
 
     def _saved(self, s: n.Stmt, slots: list[n.Slot], need: Names, bound: Names) -> Names:
         if slots:
-            old = self.result.before.get(s, ())
-            known = {slot.place for slot in old}
+            # What another round found to be undone in place is not also bound anew.
+            inside = {_whole_of(slot) for slot in slots}
+            old = tuple(x for x in self.result.before.get(s, ()) if x.place not in inside)
+            known: set[n.Expr | None] = {slot.place for slot in old}
+            known |= {_whole_of(slot) for slot in old}
             self.result.before[s] = old + tuple(x for x in slots if x.place not in known)
         for slot in slots:
             if isinstance(slot.place, n.Var) and slot.place.name not in bound:
@@ -513,6 +516,14 @@ def permuted(s: n.Stmt) -> dict[str, str]:
     moved = {t.name: v.name for t, v in pairs if isinstance(t, n.Var) and isinstance(v, n.Var)}
     same = moved.keys() == set(moved.values()) and len(moved) == len(s.target.items)
     return moved if same else {}
+
+
+def _whole_of(slot: n.Slot) -> n.Expr | None:
+    """The array of which a save keeps all that it holds, `x` of `x[...]`."""
+    place = slot.place
+    if isinstance(place, n.Index) and place.key == n.Const(Ellipsis):
+        return place.base
+    return None
 
 
 def _touched(names: Names | set[str], need: Names) -> bool:

@@ -198,3 +198,34 @@ def passive_configuration(x, scale):
     except ImportError:
         scale = scale * 0.5
     return np.sum(x**power) * scale
+
+
+class Accumulator:
+    def __init__(self):
+        self.total = 0.0
+        self.count = 0
+
+    def add(self, v):
+        if v < 0.0:
+            raise ValueError("negative")
+        self.total += v * v
+        self.count += 1
+
+
+@program(args=lambda rng: (rng.standard_normal(5),), seeds=2)
+def methods_that_raise(x):
+    kept = Accumulator()
+    first = Accumulator()
+    for v in x:
+        try:
+            kept.add(v)
+        except ValueError:
+            kept.total -= v
+    total = 0.0
+    try:
+        for v in x:
+            first.add(v + 1.0)
+            total += first.total
+    except ValueError as error:
+        print("stopped:", error)
+    return kept.total * kept.count + first.total * (1.0 + total)

@@ -326,3 +326,26 @@ def made_in_one_branch(x):
         else:
             total = np.sin(total) * x[i]
     return total
+
+
+@program(args=lambda rng: (rng.standard_normal(4), rng.uniform(0.1, 0.5)), argnums=(0, 1))
+def list_made_an_array_under_its_name(z, q):
+    x, xs = 0.0, []
+    for k in range(len(z)):
+        x = x + q * (z[k] - x)
+        xs.append(x)
+    xs = np.array(xs)
+    xs = xs[1:] - xs[:-1]
+    return np.sum(xs**2)
+
+
+@program(args=lambda rng: (rng.standard_normal(4),))
+def array_made_a_list_in_each_trip(x):
+    total = 0.0
+    for i in range(3):
+        part = x * (i + 1.0)
+        part = [part[0], part[1] * part[2]]
+        part.append(part[0] * x[3])
+        part = np.array(part)
+        total += np.sum(np.sin(part))
+    return total
