@@ -17,6 +17,7 @@ from srcdiff.ir.attributes import leave
 from srcdiff.ir.kinds import BOOL, INT, UNKNOWN, Array, Kind, TupleOf, carries
 from srcdiff.ir.walk import (
     blocks,
+    bound_names,
     expressions,
     map_block,
     map_expressions,
@@ -584,8 +585,21 @@ def _trips(m: Machine, s: n.For, items: list[Value]) -> None:
     if any(isinstance(x, n.Break) for x in _own(s.body)):
         flag = n.Var(m.fresh("left"))
         m.emit(n.Assign(flag, n.Const(False), span=s.span))
+    items = [_before_trips(m, s, item) for item in items]
     with m.holding(items):
         _each_trip(m, s, items, flag)
+
+
+def _before_trips(m: Machine, s: n.For, item: Value) -> Value:
+    """An item as it is before the first trip, under a name where a trip may change it."""
+    if not isinstance(item, Plain) or isinstance(item.expr, n.Const | n.Ref):
+        return item
+    if isinstance(item.expr, n.Var):
+        bound = {_var(m, n.Var(name)) for name in bound_names(s.body)}
+        if item.expr.name not in bound:
+            return item
+    wish = s.target.name if isinstance(s.target, n.Var) else "value"
+    return Plain(m.named(item.expr, f"{wish}_item"))
 
 
 def _each_trip(m: Machine, s: n.For, items: list[Value], flag: n.Var | None) -> None:

@@ -14,7 +14,7 @@ from srcdiff.analysis.kinds import Inference, Kinds
 from srcdiff.analysis.liveness import Liveness, liveness
 from srcdiff.ir import nodes as n
 from srcdiff.ir.build import put_in
-from srcdiff.ir.kinds import Array, dims_of, same_dims
+from srcdiff.ir.kinds import Array, ListOf, dims_of, same_dims
 from srcdiff.ir.lists import popped
 from srcdiff.ir.walk import (
     base_name,
@@ -141,6 +141,9 @@ class _Refold:
         if a != s.target:
             return s
         if original not in self._kinds.before or not _keeps_shape(s, self._kinds.at(original)):
+            return s
+        if isinstance(self._kinds.at(original)(s.value), ListOf):
+            # Lists are joined, in one order, and `+=` would change the list under all its names.
             return s
         if self._is_shared(s.target, original):
             return s

@@ -160,3 +160,23 @@ def largest_spread_over_rows(y, A):
     for row in A[1:]:
         row[:] = np.max(y)
     return np.sum(A * A)
+
+
+@program(args=lambda rng: (rng.standard_normal(4), 1), seeds=2)
+def items_of_loop_read_before_it(x, n):
+    fields = {"u": 1.0, "x": x}
+    fields.update(k=4)
+    z = fields["x"]
+    for v in (1.0, 2, np.sum(fields["x"][::2] * z[1::2])):
+        x[n % len(x)] *= np.prod(0.7 + 0.3 * np.sin(z * v))
+    return np.sum(x)
+
+
+@program(args=lambda rng: (rng.standard_normal((3, 4)), rng.standard_normal(4)), argnums=(0, 1))
+def inserted_before_arrays_with_names(A, x):
+    rows = [x, A[2]]
+    x[2] *= rows[-1] @ A[2]
+    y = A[2]
+    A[1] -= x
+    rows.insert(0, A.T @ (A @ y))
+    return np.mean(A) + np.sum(x)
