@@ -50,6 +50,7 @@ from srcdiff.normalize.arguments import Default, bind_arguments
 from srcdiff.normalize.functions import Conversion, Pieces
 from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
+from srcdiff.normalize.lifting import recursive_closures_lifted
 from srcdiff.normalize.nonlocals import nonlocals_to_results
 from srcdiff.normalize.unroll import unrolled
 
@@ -383,6 +384,8 @@ class Functions:
         names = Names(names_of(function) | kinds.keys())
         function = inline_calls(function, names, self.world.written_out)
         function = nonlocals_to_results(function, names)
+        if self.world.containers is None:
+            function = recursive_closures_lifted(function)
         function = with_derivatives(function, self.world)
         function = explicit_ends(jumps_to_tails(function, names))
         setting = Setting(kinds, self.world, self.ours)

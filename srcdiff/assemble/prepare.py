@@ -45,6 +45,7 @@ from srcdiff.normalize.comments import without_comments
 from srcdiff.normalize.inline import inline_calls
 from srcdiff.normalize.jumps import explicit_ends, jumps_to_tails
 from srcdiff.normalize.keys import steady_keys
+from srcdiff.normalize.lifting import recursive_closures_lifted
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.nonlocals import nonlocals_to_results
@@ -67,6 +68,9 @@ def normalized(
     """
     function = inline_calls(function, names, setting.world.written_out)
     function = nonlocals_to_results(function, names)
+    if setting.world.containers is None:
+        # Else they are followed with what they are given.
+        function = recursive_closures_lifted(function)
     function = setting.world.without_objects(function, setting.kinds)
     names.reserve(names_of(function))
     function = plain_forms(function, names, setting, wrt)

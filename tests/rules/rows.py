@@ -134,6 +134,8 @@ ROWS += [
     row("eq", "a", "b"), row("eq", (1, 2), (1, 2)), row("lt", 1, 2), row("eq", True, 1.0),
     row(np.round, values(3), decimals=1), row(np.round, 1.234, decimals=2),
     row(np.allclose, values(3), values(3)), row(np.array_equal, values(3), values(3)),
+    row(np.may_share_memory, values(3), values(3)),
+    row(np.shares_memory, values(3), values(3)),
     row(len, values(3)), row(len, values(3, 2)), row(len, (1.0, 2.0)),
     row(np.shape, values(3, 2)), row(np.shape, 1.0), row(np.ndim, values(3, 2)), row(np.ndim, 1.0),
     row(np.size, values(3, 2)), row(np.size, values(3)), row(np.size, values(3, 1)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.runtime import diagonal_array, keep_last, scatter, undo_diff
+from srcdiff.runtime.copies import strided_copy
 from tests.rules.harness import Row, row
 from tests.rules.values import values
 
@@ -89,6 +90,7 @@ ROWS += [row(np.diag, np.array([1, 2])), row(np.trace, np.array([[1, 2], [3, 4]]
 
 ROWS += [
     row(scatter, values(3), places, (4,)), row(scatter, values(2, 2), more, (4,)),
+    row(strided_copy, values(3)), row(strided_copy, values(2, 3)),
     row(keep_last, values(3), np.array([0, 2, 0]), (4,)),
     row(keep_last, values(2, 3), np.array([1, 1]), (2, 3)),
     row(scatter, 1.5, 1, (3,)), row(scatter, values(2, 2), more, (3, 2)),

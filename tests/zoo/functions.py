@@ -268,3 +268,53 @@ def early_returns(x):
         return x
 
     return g(x) + g(2.0)
+
+
+@program(args=lambda rng: (rng.standard_normal(5),))
+def soft_selection_by_nested_recursion(x):
+    n = len(x)
+
+    def best(i):
+        if i >= n:
+            return 0.0
+        return np.log(np.exp(x[i] + best(i + 2)) + np.exp(best(i + 1)))
+
+    return best(0)
+
+
+@program(args=lambda rng: (rng.standard_normal(4),))
+def tree_summed_by_nested_recursion(x):
+    def total(t):
+        if isinstance(t, list):
+            return sum(total(s) for s in t)
+        return x[t] ** 2
+
+    return total([0, [1, 2], [[3]]])
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 4), 5))
+def nested_powers_by_squaring(x, k):
+    def power(b, e):
+        if e == 0:
+            return 1.0
+        half = power(b, e // 2)
+        return half * half * (b if e % 2 else 1.0)
+
+    return sum(power(v, k) for v in x)
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, 5),))
+def halves_that_fill_an_array(x):
+    out = np.zeros_like(x)
+
+    def go(lo, hi):
+        if hi - lo == 1:
+            out[lo] = x[lo] ** 2
+            return x[lo]
+        mid = (lo + hi) // 2
+        s = go(lo, mid) * go(mid, hi)
+        out[lo] += s
+        return s
+
+    r = go(0, len(x))
+    return r * np.sum(out)
