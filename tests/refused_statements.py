@@ -170,4 +170,24 @@ def f(x):
         "is called after 'total' has been read.",
         "call it in a statement of its own.",
     ),
+    Refused(
+        "writes_and_raises",
+        """
+def fill(A, limit):
+    A[0] = A[1] * 2.0
+    if A[0] > limit:
+        raise ValueError
+
+
+def f(x):
+    y = x * 1.0
+    try:
+        «fill(y, 1.0)»
+    except ValueError:
+        y[1] = 0.0
+    return np.sum(y)
+""",
+        "a call in try writes into 'y', and may raise half-way.",
+        "return a new array",
+    ),
 ]

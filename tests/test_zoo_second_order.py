@@ -35,7 +35,9 @@ MAY_BE_REFUSED = set(
     call_with_while_in_loop calls_as_arguments calls_with_stars determinant
     double_starred_parameters early_returns_in_loops filled_then_stored four_levels given_method
     given_partial indices_and_slices integrate iterating_callees keywords_and_defaults
-    array_made_a_list_in_each_trip list_inside_a_call list_made_in_each_trip list_made_in_each_trip_and_read_after many_bodies
+    list_of_parameters_updated order_of_a_walk
+    array_made_a_list_in_each_trip list_inside_a_call list_made_in_each_trip
+    list_made_in_each_trip_and_read_after many_bodies
     ray_tracer
     lists_of_active_values local_names_as_in_helper made_in_one_branch masked_stores_in_a_loop
     methods nested_calling_each_other over_reversed_range_with_break
