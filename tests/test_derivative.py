@@ -370,8 +370,7 @@ def test_bound_methods(compiler: FakeCompiler) -> None:
 
 
 def test_functions_of_a_class_count_self() -> None:
-    with pytest.raises(TypeError, match=r"with respect to 'self'.* is a Model"):
-        srcdiff.grad(Model.loss)(Model(1.0), 2.0)
+    assert type(srcdiff.grad(Model.loss)(Model(1.0), 2.0)) is Model
 
 
 def test_a_derivative_as_a_method(compiler: FakeCompiler) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 MISSING: Any = object()
 
@@ -31,8 +31,17 @@ def is_record(value: Any) -> bool:
     return isinstance(value, type) and _is_record(value)
 
 
-@functools.lru_cache(maxsize=1024)
+# What was found of classes, as long as these are there.
+_KNOWN: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
 def _is_record(cls: type) -> bool:
+    if cls not in _KNOWN:
+        _KNOWN[cls] = _looks_like_a_record(cls)
+    return _KNOWN[cls]
+
+
+def _looks_like_a_record(cls: type) -> bool:
     if cls is types.SimpleNamespace:
         return True
     if issubclass(cls, enum.Enum) or cls.__module__.partition(".")[0] in _LIBRARIES:

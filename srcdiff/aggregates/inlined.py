@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from srcdiff.aggregates import classes, containers, statements
 from srcdiff.aggregates.attributes import store_field
@@ -39,11 +39,19 @@ _MAX_DEPTH = 60
 _MAX_SAME = 25
 
 
-@functools.lru_cache(maxsize=64)
+# Kept as long as the functions are.
+_READY: WeakKeyDictionary[n.Function, n.Function] = WeakKeyDictionary()
+
+
 def ready(function: n.Function) -> n.Function:
     """A function with its returns at the ends of its paths."""
-    function = without_comments(function)
-    return explicit_ends(jumps_to_tails(function, Names(names_of(function))))
+    known = _READY.get(function)
+    if known is None:
+        plain = without_comments(function)
+        known = explicit_ends(jumps_to_tails(plain, Names(names_of(plain))))
+        if known is not function:
+            _READY[function] = known
+    return known
 
 
 def labels(function: n.Function) -> dict[int, int]:
@@ -162,11 +170,16 @@ class _Use:
 _OFTEN = 99
 
 
-@functools.lru_cache(maxsize=64)
+_USES: WeakKeyDictionary[n.Function, _Use] = WeakKeyDictionary()
+
+
 def _use(function: n.Function) -> _Use:
-    counts: dict[str, int] = {}
-    _count(function.body, counts, 1)
-    return _Use(bound_names(function.body), counts)
+    known = _USES.get(function)
+    if known is None:
+        counts: dict[str, int] = {}
+        _count(function.body, counts, 1)
+        known = _USES[function] = _Use(bound_names(function.body), counts)
+    return known
 
 
 def _count(block: n.Block, counts: dict[str, int], times: int) -> None:

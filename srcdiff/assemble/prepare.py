@@ -49,6 +49,7 @@ from srcdiff.normalize.lifting import recursive_closures_lifted
 from srcdiff.normalize.lists import plain_lists
 from srcdiff.normalize.loops import index_loops, steady_loops
 from srcdiff.normalize.nonlocals import nonlocals_to_results
+from srcdiff.normalize.rebinding import Facts as RebindingFacts
 from srcdiff.normalize.rebinding import names_by_kind
 from srcdiff.normalize.starts import array_starts
 from srcdiff.normalize.tuples import tuples_to_names
@@ -175,7 +176,7 @@ def prepare(
     function = updates_in_place(function, lent.written)
     function = _plain_lists(function, setting, names)
     kinds = infer_kinds(function, setting.kinds, setting.world)
-    renamed = names_by_kind(function, names, kinds)
+    renamed = _names_by_kind(function, kinds, names)
     if renamed is not function:
         function = renamed
         kinds = infer_kinds(function, setting.kinds, setting.world)
@@ -204,6 +205,20 @@ def prepare(
     check_effects(function, kinds, facts)
     check_sharing(function, kinds, live, shared, found)
     return Primal(function, kinds, facts, live, shared, names, one_shape, found)
+
+
+def _names_by_kind(function: n.Function, kinds: Kinds, names: Names) -> n.Function:
+    """The function with a name for each kind of value, where a name stands for lists and others."""
+    if not any(isinstance(kind, ListOf) for env in kinds.before.values() for kind in env.values()):
+        return function
+
+    def kind_before(s: n.Stmt, e: n.Expr) -> Kind | None:
+        if not kinds.reached(s) or (isinstance(e, n.Var) and e.name not in kinds.before[s]):
+            return None
+        return kinds.at(s)(e)
+
+    live = liveness(function)
+    return names_by_kind(function, names, RebindingFacts(kind_before, live.after, live.carried))
 
 
 def _groups(function: n.Function, kinds: Kinds, lent: Lent) -> tuple[frozenset[str], ...]:

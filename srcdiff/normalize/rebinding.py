@@ -8,10 +8,9 @@ The adjoint of a list is a list, and that of an array an array.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from srcdiff.analysis.kinds import Kinds
-from srcdiff.analysis.liveness import Liveness, liveness
 from srcdiff.ir import nodes as n
 from srcdiff.ir.fresh import Names
 from srcdiff.ir.kinds import Array, Kind, ListOf, is_number
@@ -26,19 +25,32 @@ from srcdiff.ir.walk import (
 )
 
 
-def names_by_kind(function: n.Function, names: Names, kinds: Kinds) -> n.Function:
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a function's variables.
+
+    Attributes:
+        kind_before: the kind of an expression before a statement; None where it is not reached, or
+            reads what is not bound.
+        live: the variables that are read after each statement.
+        carried: those that a trip of a loop reads of the trip before it.
+    """
+
+    kind_before: Callable[[n.Stmt, n.Expr], Kind | None]
+    live: Mapping[n.Stmt, frozenset[str]]
+    carried: Mapping[n.Stmt, frozenset[str]]
+
+
+def names_by_kind(function: n.Function, names: Names, facts: Facts) -> n.Function:
     """The function with new names where lists become arrays or numbers, or these become lists."""
-    if not any(isinstance(kind, ListOf) for env in kinds.before.values() for kind in env.values()):
-        return function
-    body = _Names(names, kinds, liveness(function)).block(function.body, frozenset())
+    body = _Names(names, facts).block(function.body, frozenset())
     return function if body == function.body else replace(function, body=body)
 
 
 @dataclass
 class _Names:
     names: Names
-    kinds: Kinds
-    live: Liveness
+    facts: Facts
 
     def block(self, block: n.Block, outside: frozenset[str]) -> n.Block:
         """The block; `outside` are the variables that others read after it."""
@@ -52,9 +64,9 @@ class _Names:
                     # Facts are keyed by the statements as they were: the rest is seen first.
                     done = self.block(rest, outside)
                     return (*out, replace(s, target=new), *_renamed(done, old, new))
-            inside = outside | self.live.after.get(s, frozenset())
+            inside = outside | self.facts.live.get(s, frozenset())
             if isinstance(s, n.For | n.While):
-                inside |= self.live.carried.get(s, frozenset())
+                inside |= self.facts.carried.get(s, frozenset())
             out.append(with_blocks(s, tuple(self.block(b, inside) for b in blocks(s))))
         return tuple(out)
 
@@ -63,10 +75,10 @@ class _Names:
         if not isinstance(s, n.Assign) or not isinstance(s.target, n.Var):
             return None
         name = s.target.name
-        if name in outside or not self.kinds.reached(s) or name not in self.kinds.before[s]:
+        before, value = (self.facts.kind_before(s, e) for e in (s.target, s.value))
+        if name in outside or before is None or value is None:
             return None
-        infer = self.kinds.at(s)
-        old, new = _category(infer(s.target)), _category(infer(s.value))
+        old, new = _category(before), _category(value)
         if not old or not new or old == new or "list" not in (old, new):
             return None
         return n.Var(self.names.fresh(f"{name}_{new}"))
