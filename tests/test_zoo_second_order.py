@@ -35,7 +35,7 @@ MAY_BE_REFUSED = set(
     call_with_while_in_loop calls_as_arguments calls_with_stars determinant
     double_starred_parameters early_returns_in_loops filled_then_stored four_levels given_method
     given_partial indices_and_slices integrate iterating_callees keywords_and_defaults
-    list_of_parameters_updated order_of_a_walk
+    list_of_parameters_updated order_of_a_walk views_on_the_tapes_of_a_helper
     array_made_a_list_in_each_trip list_inside_a_call list_made_in_each_trip
     list_made_in_each_trip_and_read_after many_bodies
     ray_tracer

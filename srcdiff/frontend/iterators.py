@@ -38,6 +38,9 @@ def _mapped(node: Any, function: Any, over: list[Any], fresh: Callable[[str], st
     names = _parameters(function)
     if names is not None and len(names) == len(over):
         element = function.body
+    elif isinstance(function, gast.Attribute) and function.attr == "zeros_like":
+        # As the zeros of lists are written in what we emit.
+        return None
     elif isinstance(function, gast.Name | gast.Attribute):
         names = [fresh(wish) for wish in _WISHES[: len(over)]]
         element = _called(node, function, names)

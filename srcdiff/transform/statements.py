@@ -458,7 +458,10 @@ def called(
     puller = context.puller(kinds)
     names = [puller.declare(kind) for _, kind in operands]
     target: n.Target = names[0] if len(names) == 1 else n.Tuple(tuple(names))
-    puller.out.lets.append(n.Assign(target, call) if names else n.Effect(call))
+    if names:
+        puller.out.lets.append(n.Assign(target, call))
+    elif call != n.Const(None):
+        puller.out.lets.append(n.Effect(call))
     for name, (operand, _) in zip(names, operands, strict=True):
         puller.pull(operand, Seed(name, may_be_zero=True))
     lets, rest = rebound(puller, targets, context)
