@@ -104,21 +104,24 @@ class Emitter:
         while at < len(block):
             if isinstance(block[at], n.Open):
                 end = closing(block, at)
-                out.append(self._opened(block[at : end + 1]))
+                out += self._opened(block[at : end + 1])
                 at = end + 1
             else:
                 out += self._statement(block[at])
                 at += 1
         return out
 
-    def _opened(self, block: n.Block) -> ast.stmt:
+    def _opened(self, block: n.Block) -> list[ast.stmt]:
         """`with`, or `try` and `finally`, of what stands between Open and Close."""
         start, inner = block[0], block[1:-1]
         assert isinstance(start, n.Open)
         if start.items:
-            return self._with(start.items, inner)
+            return [self._with(start.items, inner)]
         at = next(i for i, s in enumerate(inner) if isinstance(s, n.Finally) and _level(inner, i))
-        return ast.Try(self._body(inner[:at]), [], [], self._body(inner[at + 1 :]))
+        if not inner[at + 1 :]:
+            # Nothing is left of what came finally.
+            return self.block(inner[:at])
+        return [ast.Try(self._body(inner[:at]), [], [], self._body(inner[at + 1 :]))]
 
     def _with(self, items: tuple[tuple[n.Expr, n.Var | None], ...], body: n.Block) -> ast.stmt:
         made = [ast.withitem(self.expr(e), None if x is None else self.target(x)) for e, x in items]

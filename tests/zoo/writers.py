@@ -292,7 +292,7 @@ def _attract(x, m, F, i, j):
     ),
     argnums=(0, 1, 2),
 )
-def bodies(x, v, m):
+def bodies_by_helper(x, v, m):
     F = np.zeros_like(x)
     for _ in range(3):
         _forces(x, m, F)
@@ -572,7 +572,7 @@ def _inner(v, s):
 
 
 @program(args=lambda rng: (rng.uniform(0.2, 1.0, (3, 2)), 0.7), argnums=(0, 1), analytic=True)
-def three_deep(A, x):
+def views_three_deep(A, x):
     for _ in range(2):
         _outer(A, x)
     return np.sum(A**2)
