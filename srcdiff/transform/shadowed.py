@@ -19,7 +19,7 @@ from srcdiff.errors import UnsupportedError
 from srcdiff.ir import nodes as n
 from srcdiff.ir.kinds import Array, ListOf
 from srcdiff.ir.show import show
-from srcdiff.ir.walk import base_name, map_block, rebuild
+from srcdiff.ir.walk import map_block, rebuild
 from srcdiff.transform.pull import Seed, is_view_of_variable
 from srcdiff.transform.shadows import Shadows
 from srcdiff.transform.statements import (
@@ -151,8 +151,3 @@ def _plain(adjoint: Adjoint) -> Adjoint:
         return tuple(out)
 
     return Adjoint(read(adjoint.first), read(adjoint.second))
-
-
-def is_shadow_of(place: n.Expr, shadows: Shadows) -> bool:
-    """Whether a place lies in a shadow."""
-    return base_name(place) in shadows.names
